@@ -1,0 +1,111 @@
+# What a developer and CI run; `make help` lists the targets.
+# Needs Python 3.11 or later with its venv module, make and git; everything else goes into .venv.
+
+PYTHON ?= python3
+PYTEST_FLAGS ?= -n auto --maxprocesses=8
+LOCK_FLAGS ?=
+LOCK_TOOL := uv==0.13.9
+
+DEMO_CLINICS ?= clinics
+DEMO_BOOKINGS ?= examples/tour/bookings.jsonl
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
+LOCKED := $(VENV)/.locked
+READY := $(VENV)/.ready
+PLACE := $(VENV)/.place
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: bench build clean demo distclean docs format help imports lint lock pytest setup test torture types FORCE
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+# ---- the main job
+
+demo: $(READY) ## check the sample clinics and show what follows for a week of bookings
+	@echo '$$ payrules validate $(DEMO_CLINICS)'
+	@$(BIN)/payrules validate $(DEMO_CLINICS)
+	@echo
+	@echo '$$ payrules simulate $(DEMO_CLINICS) --bookings $(DEMO_BOOKINGS)'
+	@$(BIN)/payrules simulate $(DEMO_CLINICS) --bookings $(DEMO_BOOKINGS)
+
+# ---- checks
+
+test: lint types imports pytest ## everything CI checks
+
+lint: $(READY) ## style and likely bugs
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@echo 'lint: ok'
+
+types: $(READY) ## static types
+	@$(BIN)/mypy
+
+imports: $(READY) ## which layer may import which
+	@$(BIN)/lint-imports --no-logo
+
+pytest: $(READY) ## the tests alone; PYTEST_FLAGS="-x -k name" narrows them
+	@$(BIN)/pytest $(PYTEST_FLAGS)
+
+torture: $(READY) ## every test, with many more and random examples
+	@HYPOTHESIS_PROFILE=torture $(BIN)/pytest $(PYTEST_FLAGS) -m ''
+
+bench: $(READY) ## the benchmarks against their peers
+	@$(PY) benchmarks/run.py
+
+# ---- writing
+
+format: $(READY) ## mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+docs: $(READY) ## write the generated reference pages
+	@$(PY) tools/reference.py
+
+build: $(READY) ## the wheel and the source archive, in dist/
+	@$(BIN)/hatchling build
+
+# ---- setting up
+
+setup: $(READY) ## only make .venv
+
+# A moved or copied checkout: the paths inside .venv are wrong, so it is made again.
+ifneq ($(shell cat $(PLACE) 2>/dev/null),$(CURDIR))
+$(LOCKED): FORCE
+endif
+
+$(LOCKED): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'payrules needs Python 3.11 or later; `make PYTHON=/path/to/python3.11 …` names another one' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo 'this Python lacks its venv module; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@echo "setting up $(VENV) with $$($(PYTHON) --version); a minute, the first time"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
+	@printf '%s\n' '$(CURDIR)' > $(PLACE)
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	@$(PIP) install --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+lock: ## pin what pyproject.toml asks for; LOCK_FLAGS=--upgrade takes the newest
+	@$(PYTHON) -m venv --clear build/lock
+	@build/lock/bin/python -m pip --disable-pip-version-check -qq install $(LOCK_TOOL)
+	@$(COMPILE) --group dev --output-file requirements/dev.txt $(LOCK_FLAGS)
+	@$(COMPILE) --constraint requirements/dev.txt --no-annotate --output-file requirements/runtime.txt
+
+# Neither the person's own settings nor an address may get into the lock.
+COMPILE = build/lock/bin/uv pip compile pyproject.toml --quiet --no-config --system-certs --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+clean: ## remove caches and what was built
+	@rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean ## remove .venv too
+	@rm -rf $(VENV)

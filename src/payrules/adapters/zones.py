@@ -1,0 +1,32 @@
+"""Time zones from the tzdata package, never from the machine.
+
+Two machines with the same lock decide alike; a system's own zone files may be years old.
+"""
+
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+_PACKAGE = "tzdata"
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The IANA names that exist."""
+    return frozenset(files(_PACKAGE).joinpath("zones").read_text(encoding="utf-8").split())
+
+
+@cache
+def load_zone(name: str) -> ZoneInfo | None:
+    """The time zone of an IANA name, exactly as written; None where there is none."""
+    if name not in zone_names():
+        return None
+    with files(_PACKAGE).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def zone_data_version() -> str:
+    """The version of the time zone data, such as `2026a`."""
+    import tzdata
+
+    return str(tzdata.IANA_VERSION)

@@ -1,0 +1,137 @@
+"""Why, and why not: the settings behind a decision, and for each rule what became of it."""
+
+import json
+from datetime import date
+from typing import Any
+
+from payrules.app.provenance import SETTINGS, Provenance
+from payrules.compiler.compile import Version
+from payrules.domain.booking import Booking
+from payrules.domain.decision import Decision
+from payrules.domain.duration import format_seconds
+from payrules.domain.matching import FACTS, Facts, facts_of, holds
+from payrules.domain.money import Money
+from payrules.domain.policy import WEEKDAYS, Notification, Terms
+
+
+def explain(version: Version, provenance: Provenance, booking: Booking, decision: Decision) -> dict[str, Any]:
+    """The part `explain` of a rendered decision: `settings` with their sources, and `rules`, each with what became of it."""
+    return {
+        "settings": _settings(provenance, decision),
+        "rules": RuleExplainer(version, provenance).explain(booking, decision),
+    }
+
+
+def setting_texts(terms: Terms) -> tuple[str, ...]:
+    """The values of the settings as a clinic file writes them, in the order of `SETTINGS`."""
+    notification: Notification = terms.notification
+    quiet = notification.quiet_hours
+    quiet_text = "none"
+    if quiet is not None:
+        quiet_text = f"{clock(quiet.from_minute)}-{clock(quiet.to_minute)} ({', '.join(sorted(quiet.channels))})"
+    return (
+        terms.process,
+        notification.send or "none",
+        str(notification.offset),
+        ", ".join(notification.channels),
+        notification.delivery,
+        quiet_text,
+        ", ".join(map(str, terms.reminders)) or "none",
+        "true" if terms.manual.create_draft else "false",
+        terms.manual.default_method,
+        str(terms.invoice.due_in),
+        str(terms.invoice.vat_rate),
+        terms.invoice.number_prefix or "none",
+    )
+
+
+def clock(minute: int) -> str:
+    """Minutes after midnight as `HH:MM`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def _settings(provenance: Provenance, decision: Decision) -> list[dict[str, Any]]:
+    if decision.terms is None:
+        return []
+    found = []
+    for setting, value in zip(SETTINGS, setting_texts(decision.terms), strict=True):
+        source = provenance.source(decision.rule, setting)
+        name = ".".join(str(part) for part in setting)
+        found.append({"setting": name, "value": value, "source": source.name, "line": source.line})
+    return found
+
+
+class RuleExplainer:
+    """Explains what became of each rule of a version."""
+
+    def __init__(self, version: Version, provenance: Provenance) -> None:
+        self._version = version
+        self._provenance = provenance
+        self._written = [rule["when"] for rule in json.loads(version.canonical).get("rules", ())]
+
+    def explain(self, booking: Booking, decision: Decision) -> list[dict[str, Any]]:
+        """For every rule, in order: matched, failed or unknown with the first condition at fault, or later."""
+        policy = self._version.policy
+        facts = facts_of(booking, None if decision.price is None else decision.price.minor, policy.zone)
+        decided = not policy.active
+        explained = []
+        for number in range(len(policy.rules)):
+            entry = self._explain_rule(number, facts, decided=decided)
+            decided = decided or number == decision.rule
+            explained.append(entry)
+        return explained
+
+    def _explain_rule(self, number: int, facts: Facts, *, decided: bool) -> dict[str, Any]:
+        rule = self._version.policy.rules[number]
+        entry = {"id": rule.id, "line": self._provenance.rule_line(number)}
+        unknown = None
+        for name in self._conditions_as_written(number):
+            position = FACTS.index(name)
+            held = holds(name, rule.when[position], facts[position])
+            if held is False:
+                return entry | self._condition("failed", number, name, facts[position])
+            if held is None and unknown is None:
+                unknown = name
+        if unknown is not None:
+            return entry | self._condition("unknown", number, unknown, None)
+        return entry | {"result": "later" if decided else "matched", "condition": None, "wanted": None, "actual": None}
+
+    def _conditions_as_written(self, number: int) -> list[str]:
+        positions = self._version.positions
+        return sorted(self._written[number], key=lambda name: positions.key(("rules", number, "when", name))[1:3])
+
+    def _condition(self, result: str, number: int, name: str, fact: Any) -> dict[str, Any]:
+        return {
+            "result": result,
+            "condition": name,
+            "wanted": _wanted(self._written[number][name]),
+            "actual": None if fact is None else self._actual(name, fact),
+        }
+
+    def _actual(self, name: str, fact: Any) -> str:
+        match name:
+            case "client_tags":
+                return ", ".join(sorted(fact)) or "no tags"
+            case "price":
+                money = Money(fact, self._version.policy.currency)
+                return f"{money.amount} {money.currency}"
+            case "duration" | "lead_time":
+                return f"-{format_seconds(-fact)}" if fact < 0 else format_seconds(fact)
+            case "weekday":
+                return WEEKDAYS[fact]
+            case "starts_on":
+                return date.fromordinal(fact).isoformat()
+            case "start_time":
+                return clock(fact)
+            case "first_visit":
+                return "true" if fact else "false"
+            case _:
+                return str(fact)
+
+
+def _wanted(written: Any) -> str:
+    if isinstance(written, dict):
+        return ", ".join(f"{key} {_wanted(value)}" for key, value in sorted(written.items()))
+    if isinstance(written, list):
+        return " or ".join(written) if len(written) > 1 else str(written[0])
+    return str(written).lower() if isinstance(written, bool) else str(written)

@@ -1,0 +1,209 @@
+"""What a person is told about a field that cannot be read: the problem and what to do.
+
+A problem is a predicate, to be read after the field's path: ``price.amount: must be text, not a number``.
+Values are quoted only where they are ids, closed words, amounts or times.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from payrules.app.booking_shape import ANY_YEAR_INSTANT, FIELD_PATHS, FIELDS
+from payrules.app.records import Fault, is_field_name, kind_of
+from payrules.compiler.findings import did_you_mean, listed
+from payrules.domain.money import MINOR_UNITS
+from payrules.domain.policy import PayerKind, Place
+
+_REQUIRED = "a booking needs `id`, `clinic`, `starts_at`, `ends_at`, `booked_at` and `client.id`"
+_INSTANT_HELP = "write it such as `2026-12-01T09:00:00+01:00`, or `2026-12-01T08:00:00Z` in UTC"
+_AMOUNT_HELP = 'write it as text with a dot and no spaces, such as "1250.00"'
+_TEXT_HELP = "it is one line of at most 100 characters without spaces around it; leave the field out if it is unknown"
+_TIMEZONE_HELP = "use an IANA name such as `Europe/Oslo`; leave the field out if it is unknown"
+
+_ANY_YEAR_INSTANT = re.compile(ANY_YEAR_INSTANT)
+_NAIVE_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_QUOTE = 40
+
+_WORDS: dict[str, tuple[str, ...]] = {"location": tuple(Place), "payer.kind": tuple(PayerKind)}
+_ORDER = {path: position for position, path in enumerate(FIELD_PATHS)}
+
+
+def explain_shape(error: ValidationError, fields: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
+    """The faults of a record's shape, and a copy of its fields without those at fault."""
+    faults = []
+    sound = {key: dict(value) if isinstance(value, dict) else value for key, value in fields.items()}
+    for found in error.errors(include_url=False, include_context=False):
+        place = found["loc"]
+        faults.append(_explain(found["type"], place, found["input"]))
+        part = sound.get(str(place[0])) if len(place) > 1 else None
+        if isinstance(part, dict):
+            part.pop(str(place[1]), None)
+        else:
+            sound.pop(str(place[0]), None)
+    return faults, sound
+
+
+def in_field_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults in the order of a booking's fields; unknown fields come last."""
+    return sorted(faults, key=lambda fault: _ORDER.get(fault.field.partition("[")[0], len(_ORDER)))
+
+
+def unknown_clinic(clinic: str, known: Collection[str]) -> Fault:
+    """No clinic file of that name was read."""
+    # Comparing with ten thousand names would take longer than the record is worth.
+    near = [name for name in known if abs(len(name) - len(clinic)) <= 4 and name[:1] == clinic[:1].lower()]
+    help = did_you_mean(clinic, near) or "write the name of its clinic file without .yaml"
+    return Fault("clinic", f"{_quoted(clinic)} is not a clinic that is known here", help)
+
+
+def unknown_timezone(path: str, name: str) -> Fault:
+    """The time zone database has no such name."""
+    return Fault(path, f"{_quoted(name)} is not a time zone", _TIMEZONE_HELP)
+
+
+def no_such_instant(path: str, text: str) -> Fault:
+    """An instant of the right form whose date the calendar does not have."""
+    return Fault(path, f"{_quoted(text)} is not in the calendar", "check the day of the month")
+
+
+def not_after_start(ends_at: str, starts_at: str) -> Fault:
+    """An appointment that ends when it starts, or earlier."""
+    problem = f"{_quoted(ends_at)} is not after `starts_at`, {_quoted(starts_at)}"
+    return Fault("ends_at", problem, "check both times and their offsets")
+
+
+def other_currency(currency: str, expected: str) -> Fault:
+    """A price in a currency that is not the clinic's."""
+    return Fault("price.currency", f"{_quoted(currency)} is not the clinic's currency, `{expected}`", "")
+
+
+def too_many_decimals(amount: str, currency: str) -> Fault:
+    """An amount that the currency's smallest unit cannot express."""
+    digits = MINOR_UNITS[currency]
+    most = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
+    return Fault("price.amount", f"{_quoted(amount)} has more decimals than {currency} has", f"{currency} has {most}")
+
+
+def unknown_field(path: str, key: object) -> Fault:
+    """A field that no booking has, in the record itself (an empty path) or in a part of it."""
+    if not is_field_name(key):
+        return Fault(path, "holds a field that no booking has", f"known here: {listed(FIELDS[path])}")
+    help = did_you_mean(str(key), FIELDS[path]) or f"known here: {listed(FIELDS[path])}"
+    return Fault(f"{path}.{key}" if path else str(key), "is not a field of a booking", help)
+
+
+def _explain(kind: str, place: tuple[int | str, ...], value: object) -> Fault:
+    """The fault behind one of pydantic's error types."""
+    if kind == "extra_forbidden":
+        return unknown_field(str(place[0]) if len(place) > 1 else "", place[-1])
+    in_list = isinstance(place[-1], int)
+    field = ".".join(str(step) for step in place if isinstance(step, str))
+    path = f"{field}[{place[-1]}]" if in_list else field
+    if kind == "missing" or (value is None and not in_list):
+        # A missing part is told by the field inside it that cannot be done without.
+        return Fault({"client": "client.id"}.get(path, path), "is missing", _MISSING_HELP.get(path, _REQUIRED))
+    if kind in _EXPECTED:
+        return Fault(path, f"must be {_EXPECTED[kind]}, not {kind_of(value)}", _type_help(field, value))
+    text = str(value)
+    match kind:
+        case "string_unicode":
+            return Fault(path, "holds half a character (an unpaired surrogate)", "write it as UTF-8 text")
+        case "string_too_long":
+            longest = 200 if field == "client.id" else 100
+            return Fault(path, f"is longer than {longest} characters", "")
+        case "enum":
+            words = _WORDS[field]
+            hint = did_you_mean(text, words)
+            help = f"one of {listed(words)}"
+            return Fault(path, f"{_quoted(text)} is not allowed here", f"{hint} {help}" if hint else help)
+    return _FORMS.get(field, _text_fault)(path, text)
+
+
+def _type_help(field: str, value: object) -> str:
+    if field == "price.amount":
+        return _AMOUNT_HELP
+    if field.endswith("_at"):
+        return _INSTANT_HELP
+    if field in _PART_HELP:
+        return _PART_HELP[field]
+    if field == "first_visit":
+        return "write true or false without quotes; leave the field out if it is unknown"
+    return "put it in quotes" if isinstance(value, bool | int | float) else ""
+
+
+def _id_fault(path: str, text: str) -> Fault:
+    help = "use letters, digits, `.`, `_`, `:` and `-`, beginning with a letter or digit, at most 128 characters"
+    return Fault(path, f"{_quoted(text)} is not a booking id" if text else "is empty", help)
+
+
+def _text_fault(path: str, text: str) -> Fault:
+    if not text:
+        return Fault(path, "is empty", _TEXT_HELP)
+    if text != text.strip():
+        return Fault(path, "begins or ends with white space", _TEXT_HELP)
+    return Fault(path, "holds a control character or a line break", _TEXT_HELP)
+
+
+def _instant_fault(path: str, text: str) -> Fault:
+    if _NAIVE_INSTANT.fullmatch(text):
+        help = f"it needs an offset, such as `{text}+01:00`, or `{text}Z` in UTC"
+        return Fault(path, f"{_quoted(text)} has no offset from UTC", help)
+    if _DATE.fullmatch(text):
+        return Fault(path, f"{_quoted(text)} is a date without a time", _INSTANT_HELP)
+    if _ANY_YEAR_INSTANT.fullmatch(text):
+        return Fault(path, f"{_quoted(text)} is not in the years 2000 to 2999", "check the year")
+    return Fault(path, f"{_quoted(text)} is not a date and time of ISO 8601 with an offset", _INSTANT_HELP)
+
+
+def _amount_fault(path: str, text: str) -> Fault:
+    if text.startswith("-"):
+        return Fault(path, f"{_quoted(text)} is negative", "a price is zero or more")
+    return Fault(path, f"{_quoted(text)} is not an amount", _AMOUNT_HELP)
+
+
+def _currency_fault(path: str, text: str) -> Fault:
+    return Fault(path, f"{_quoted(text)} is not a currency code", "use three capital letters, such as `NOK`")
+
+
+def _language_fault(path: str, text: str) -> Fault:
+    return Fault(path, f"{_quoted(text)} is not a language code", "use a code such as `nb` or `en-GB`")
+
+
+def _quoted(text: str) -> str:
+    """A value in backticks, fit for one line.
+
+    What is long, unprintable or holds an @ is in the wrong field: it is not repeated.
+    """
+    if not text.isprintable() or len(text) > _LONGEST_QUOTE or "@" in text:
+        return "the text"
+    return f"`{text}`" if text else "an empty text"
+
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "an object",
+}
+_PART_HELP = {part: f"write an object with the fields {listed(FIELDS[part])}" for part in FIELDS if part} | {
+    "client.tags": 'write a list such as ["student"]; [] means that the client has no tags'
+}
+_MISSING_HELP = {
+    "price.amount": "a price needs `amount` and `currency`",
+    "price.currency": "a price needs `amount` and `currency`",
+    "payer.kind": f"say who pays: one of {listed(PayerKind)}",
+}
+_FORMS: dict[str, Callable[[str, str], Fault]] = {
+    "id": _id_fault,
+    "starts_at": _instant_fault,
+    "ends_at": _instant_fault,
+    "booked_at": _instant_fault,
+    "price.amount": _amount_fault,
+    "price.currency": _currency_fault,
+    "client.timezone": unknown_timezone,
+    "payer.timezone": unknown_timezone,
+    "payer.language": _language_fault,
+}

@@ -1,0 +1,300 @@
+"""Checks beyond the schema: what one file's own text can tell.
+
+Each `check_*` yields findings and knows nothing of the others; `CHECKS` is all of them. They run on data that the
+schema has accepted.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, NamedTuple
+
+from payrules.compiler.countries import COUNTRIES, MISTAKEN
+from payrules.compiler.findings import diagnose, did_you_mean, listed
+from payrules.compiler.positions import Path, Positions
+from payrules.domain.diagnostics import Diagnostic, Related
+from payrules.domain.duration import parse_duration, parse_seconds
+from payrules.domain.money import MINOR_UNITS, parse_decimal, to_minor
+
+_OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
+
+
+class Finding(NamedTuple):
+    """What a check found: a code, where, and the words. `related` names earlier places with a remark."""
+
+    code: str
+    path: Path
+    message: str
+    help: str
+    related: tuple[tuple[Path, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the checks look at: data that the schema accepted, and what surrounds it.
+
+    `now` is an aware UTC instant, None where nobody asks what is past.
+    """
+
+    data: dict[str, Any]
+    file: str
+    zone: tzinfo | None
+    zone_names: Callable[[], Iterable[str]]
+    now: datetime | None
+
+    @property
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules as written."""
+        return self.data.get("rules", [])
+
+
+def run_checks(subject: Subject, positions: Positions) -> list[Diagnostic]:
+    """All findings of all checks, unsorted."""
+    return [
+        diagnose(
+            finding.code,
+            positions.value(finding.path),
+            finding.message,
+            finding.help,
+            (Related(positions.value(path), remark) for path, remark in finding.related),
+        )
+        for check in CHECKS
+        for finding in check(subject)
+    ]
+
+
+def check_file_name(subject: Subject) -> Iterator[Finding]:
+    """PR301: the clinic is named like its file."""
+    clinic = subject.data["clinic"]
+    stem = re.split(r"[/\\]", subject.file)[-1].removesuffix(".yaml")
+    if clinic != stem:
+        help = f"name the file `{clinic}.yaml`, or the clinic `{stem}`"
+        yield Finding("PR301", ("clinic",), f"the clinic `{clinic}` stands in a file named `{stem}`", help)
+
+
+def check_names(subject: Subject) -> Iterator[Finding]:
+    """PR302, PR303, PR311: time zone, currency and country exist."""
+    timezone, currency, country = (subject.data[key] for key in ("timezone", "currency", "country"))
+    if subject.zone is None:
+        help = did_you_mean(timezone, subject.zone_names()) or "write an IANA name such as `Europe/Oslo`"
+        yield Finding("PR302", ("timezone",), f"unknown time zone `{timezone}`", help)
+    if currency not in MINOR_UNITS:
+        help = did_you_mean(currency, MINOR_UNITS) or "write an ISO 4217 code such as `NOK`"
+        yield Finding("PR303", ("currency",), f"unknown currency `{currency}`", help)
+    if country not in COUNTRIES:
+        meant = MISTAKEN.get(country)
+        help = f"did you mean `{meant}`?" if meant else "write an ISO 3166 code of two letters such as `NO`"
+        yield Finding("PR311", ("country",), f"unknown country `{country}`", help)
+
+
+def check_amounts(subject: Subject) -> Iterator[Finding]:
+    """PR304: no amount has more decimals than the currency."""
+    currency = subject.data["currency"]
+    digits = MINOR_UNITS.get(currency)
+    if digits is None:
+        return
+    for path, amount in _amounts(subject):
+        decimal = parse_decimal(amount)
+        if decimal is not None and to_minor(decimal, digits) is None:
+            most = f"{digits} decimal{'s' if digits != 1 else ''}" if digits else "no decimals"
+            yield Finding("PR304", path, f"`{amount}` has more decimals than {currency} has", f"{currency} has {most}")
+
+
+def _amounts(subject: Subject) -> Iterator[tuple[Path, str]]:
+    for name, entry in subject.data.get("session_types", {}).items():
+        if "price" in entry:
+            yield ("session_types", name, "price"), entry["price"]
+    for index, rule in enumerate(subject.rules):
+        for bound, amount in rule["when"].get("price", {}).items():
+            yield ("rules", index, "when", "price", bound), amount
+
+
+def check_rule_ids(subject: Subject) -> Iterator[Finding]:
+    """PR305: every rule has an id of its own."""
+    first: dict[str, int] = {}
+    for index, rule in enumerate(subject.rules):
+        earlier = first.setdefault(rule["id"], index)
+        if earlier != index:
+            related = ((("rules", earlier, "id"), "first used here"),)
+            yield Finding(
+                "PR305", ("rules", index, "id"), f"the rule id `{rule['id']}` is used twice", "rename one", related
+            )
+
+
+def check_ranges(subject: Subject) -> Iterator[Finding]:
+    """PR306: every range holds something."""
+    for index, rule in enumerate(subject.rules):
+        when = rule["when"]
+        for key, low, high, value_of in _RANGES:
+            bounds = when.get(key)
+            if bounds is None or low not in bounds or high not in bounds:
+                continue
+            lower, upper = value_of(bounds[low]), value_of(bounds[high])
+            if lower == upper or (lower > upper and key != "start_time"):
+                message = f"no {key.replace('_', ' ')} is both `{low}: {bounds[low]}` and `{high}: {bounds[high]}`"
+                help = f"`{low}` counts, `{high}` does not: make `{low}` the smaller"
+                if key == "start_time":
+                    message = f"the start time from `{bounds[low]}` to `{bounds[high]}` holds no time"
+                    help = "write two different times, or leave the condition out for the whole day"
+                yield Finding("PR306", ("rules", index, "when", key), message, help)
+
+
+def _as_number(amount: str) -> tuple[int, str]:
+    whole, _, fraction = amount.partition(".")
+    return int(whole), fraction.rstrip("0")
+
+
+_RANGES: tuple[tuple[str, str, str, Callable[[str], Any]], ...] = (
+    ("price", "at_least", "below", _as_number),
+    ("duration", "at_least", "below", parse_seconds),
+    ("lead_time", "at_least", "below", parse_seconds),
+    ("starts_on", "from", "before", str),
+    ("start_time", "from", "to", str),
+)
+
+
+def check_effective_from(subject: Subject) -> Iterator[Finding]:
+    """PR307, PR308, PR312, PR350: `effective_from` is one instant, and not past."""
+    written = subject.data.get("effective_from")
+    if written is None:
+        return
+    path = ("effective_from",)
+    try:
+        instants = instants_of(written, subject.zone)
+    except ValueError:
+        help = "check the month, the day, the hour and the offset"
+        yield Finding("PR312", path, f"`{written}` is not in the calendar", help)
+        return
+    if len(instants) == 0:
+        help = "clocks go forward over it; write a later time, or add the offset you mean"
+        yield Finding("PR307", path, f"the time `{written}` does not exist in {subject.data['timezone']}", help)
+    elif len(instants) > 1:
+        offsets = listed(_offset(instant, subject.zone) for instant in instants)
+        help = f"clocks go back over it; add the offset you mean: {offsets}"
+        yield Finding("PR308", path, f"the time `{written}` exists twice in {subject.data['timezone']}", help)
+    elif subject.now is not None and instants[0] < subject.now:
+        help = "leave it out to take effect at once; a file that is in force already stays as it is"
+        yield Finding("PR350", path, f"`{written}` is already past: new content takes effect at once", help)
+
+
+def _offset(instant: datetime, zone: tzinfo | None) -> str:
+    return instant.astimezone(zone).isoformat()[-6:]
+
+
+def instants_of(written: str, zone: tzinfo | None) -> list[datetime]:
+    """The UTC instants a written `effective_from` can mean: none in a gap, two where clocks go back.
+
+    A wall time in an unknown zone has none to tell: the zone has its own finding. Raises ValueError for a
+    date, time or offset that no calendar has.
+    """
+    at = datetime.fromisoformat(written)
+    if _OFFSET.search(written):
+        return [at.astimezone(UTC)]
+    if zone is None:
+        return [at.replace(tzinfo=UTC)]
+    both = {at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return sorted(instant for instant in both if instant.astimezone(zone).replace(tzinfo=None, fold=0) == at)
+
+
+def check_dates(subject: Subject) -> Iterator[Finding]:
+    """PR312: dates are in the calendar."""
+    for index, rule in enumerate(subject.rules):
+        for bound, written in rule["when"].get("starts_on", {}).items():
+            try:
+                date.fromisoformat(written)
+            except ValueError:
+                path = ("rules", index, "when", "starts_on", bound)
+                yield Finding("PR312", path, f"`{written}` is not in the calendar", "check the month and the day")
+
+
+def check_quiet_hours(subject: Subject) -> Iterator[Finding]:
+    """PR309: quiet hours end."""
+    for path, settings in _settings(subject):
+        quiet = settings.get("notification", {}).get("quiet_hours")
+        if isinstance(quiet, dict) and quiet["from"] == quiet["to"]:
+            message = f"quiet hours from `{quiet['from']}` to `{quiet['to']}` never end"
+            help = "write two different times, or `quiet_hours: none`"
+            yield Finding("PR309", (*path, "notification", "quiet_hours"), message, help)
+
+
+def check_reminders(subject: Subject) -> Iterator[Finding]:
+    """PR313: no two reminders at the same time."""
+    for path, settings in _settings(subject):
+        seen: dict[int, str] = {}
+        for index, written in enumerate(settings.get("reminders", ())):
+            length = parse_duration(written).nominal_seconds
+            if length in seen:
+                message = f"the reminders `{seen[length]}` and `{written}` are sent at the same time"
+                yield Finding("PR313", (*path, "reminders", index), message, "keep one of the two")
+            seen.setdefault(length, written)
+
+
+def _settings(subject: Subject) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The places that hold settings: the file itself and the `set` of every rule."""
+    yield (), subject.data
+    for index, rule in enumerate(subject.rules):
+        if rule["set"]:
+            yield ("rules", index, "set"), rule["set"]
+
+
+def check_session_types(subject: Subject) -> Iterator[Finding]:
+    """PR310, PR354: rules and the price list fit together."""
+    listed_types = subject.data.get("session_types")
+    if listed_types is None:
+        return
+    for index, rule in enumerate(subject.rules):
+        when, path = rule["when"], ("rules", index, "when")
+        asked = when.get("session_type", list(listed_types))
+        single = isinstance(asked, str)
+        asked = [asked] if single else asked
+        for number, name in enumerate(asked):
+            if name not in listed_types:
+                help = did_you_mean(name, listed_types) or "add it to `session_types`, or correct the rule"
+                place = (*path, "session_type") if single else (*path, "session_type", number)
+                yield Finding("PR310", place, f"`{name}` is not in `session_types`", help)
+        prices = [listed_types[name].get("price") for name in asked if name in listed_types]
+        if "price" in when and prices and None not in prices and not _meets(when["price"], prices):
+            message = "no price of the price list that this rule asks for lies in its range"
+            help = "the rule can match only bookings that bring a price of their own; check the range"
+            yield Finding("PR354", (*path, "price"), message, help)
+
+
+def _meets(bounds: dict[str, str], prices: list[str]) -> bool:
+    low, high = bounds.get("at_least"), bounds.get("below")
+    return any(
+        (low is None or _as_number(price) >= _as_number(low)) and (high is None or _as_number(price) < _as_number(high))
+        for price in prices
+    )
+
+
+def check_automatic_has_time(subject: Subject) -> Iterator[Finding]:
+    """PR314: where a rule makes bookings automatic, something says when the link is sent.
+
+    The schema sees to it where the file itself is automatic.
+    """
+    if "notification" in subject.data:
+        return
+    for index, rule in enumerate(subject.rules):
+        settings = rule["set"]
+        if settings.get("process") == "automatic" and "send" not in settings.get("notification", {}):
+            message = f"the rule `{rule['id']}` makes bookings automatic, and nothing says when the link is sent"
+            help = (
+                "add `notification: {send: after_appointment, offset: 15m}` to its `set`, or `notification` to the file"
+            )
+            yield Finding("PR314", ("rules", index, "id"), message, help)
+
+
+CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    check_file_name,
+    check_names,
+    check_amounts,
+    check_rule_ids,
+    check_ranges,
+    check_effective_from,
+    check_dates,
+    check_quiet_hours,
+    check_reminders,
+    check_session_types,
+    check_automatic_has_time,
+)

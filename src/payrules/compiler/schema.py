@@ -1,0 +1,202 @@
+"""The stage of the schema: one validator decides, another explains.
+
+jsonschema-rs answers in microseconds whether a file is right; jsonschema is asked only about a wrong one, since it
+tells every fault with its place. Messages are made here from the keyword that failed and the schema's own titles
+and examples; the libraries' wording never reaches a user.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from payrules.compiler.findings import diagnose, did_you_mean, listed
+from payrules.compiler.positions import Path, Positions
+from payrules.domain.diagnostics import Diagnostic, Location, position_key
+
+_TYPES = {
+    "object": "a mapping of keys to values",
+    "array": "a list",
+    "string": "text",
+    "boolean": "`true` or `false`",
+    "integer": "a whole number",
+}
+_SHOWN = 60
+
+
+class ClinicSchema:
+    """The JSON Schema of the clinic file. `source` is the schema's text."""
+
+    def __init__(self, source: bytes) -> None:
+        self._schema: dict[str, Any] = json.loads(source)
+
+    def accepts(self, data: dict[str, Any]) -> bool:
+        """Whether the schema accepts the data."""
+        try:
+            return bool(self._deciding.is_valid(data))
+        except ValueError:
+            # A number that JSON does not have (`.nan`, `.inf`): no key of the format takes one.
+            return False
+
+    def explain(self, data: dict[str, Any], positions: Positions) -> list[Diagnostic]:
+        """Every fault of data that the schema does not accept, by position."""
+        found = {d.location[1:] + (d.code,): d for d in self._faults(data, positions)}
+        if not found:
+            # The two validators disagree: the file is refused all the same, and the text says what to report.
+            message = "the file does not fit the format, and no key could be named; please report this"
+            return [diagnose("PR203", Location(positions.file), message)]
+        return sorted(found.values(), key=position_key)
+
+    @cached_property
+    def _deciding(self) -> Any:
+        import jsonschema_rs
+
+        return jsonschema_rs.validator_for(self._schema)
+
+    @cached_property
+    def _explaining(self) -> Any:
+        from jsonschema import Draft202012Validator, ValidationError, validators
+
+        def pattern(_: Any, wanted: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+            # In Python `$` also matches before a line break at the end; JSON Schema's does not.
+            if isinstance(instance, str) and not re.search(wanted.removesuffix("$") + r"\Z", instance):
+                yield ValidationError("")
+
+        return validators.extend(Draft202012Validator, {"pattern": pattern})(self._schema)
+
+    def _faults(self, data: dict[str, Any], positions: Positions) -> Iterator[Diagnostic]:
+        errors = list(self._explaining.iter_errors(data))
+        # A value of the wrong type fails the other keywords too; only the type says something.
+        mistyped = {tuple(e.absolute_path) for e in errors if e.validator == "type"}
+        for error in errors:
+            path = tuple(error.absolute_path)
+            if "propertyNames" in error.schema_path:
+                yield from _bad_name(error, (*path, error.instance), positions)
+            elif error.validator == "type" or path not in mistyped:
+                yield from _fault(error, path, positions)
+
+
+def _fault(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:
+    place = positions.value(path)
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema["properties"])
+            for name in error.instance:
+                if name not in error.schema["properties"]:
+                    help = did_you_mean(name, known) or f"known here: {listed(known)}"
+                    yield diagnose("PR201", positions.key((*path, name)), f"unknown key `{name}`", help)
+        case "required":
+            for name in error.validator_value:
+                if name not in error.instance:
+                    where = f" in `{path[-1]}`" if path and isinstance(path[-1], str) else ""
+                    known = error.schema.get("properties", {}).get(name, {})
+                    help = f"add it, for example `{name}: {_example(known)}`" if _example(known) else "add it"
+                    yield diagnose("PR202", positions.key(path), f"the key `{name}` is missing{where}", help)
+        case "type":
+            yield _wrong_type(error, path, positions)
+        case "enum" | "const":
+            yield _not_allowed(error, path, positions)
+        case "pattern":
+            help = _examples(error.schema)
+            yield diagnose("PR205", place, f"{_quoted(error.instance)} is not {_title(error.schema)}", help)
+        case "uniqueItems":
+            yield from _repeated(error.instance, path, positions)
+        case "minItems" | "minProperties":
+            what = "item" if error.validator == "minItems" else "key"
+            message = f"{_name(path)} is empty: it needs at least one {what}"
+            yield diagnose("PR206", place, message, _hint_for_empty(error.schema))
+        case "maxItems" | "maxLength":
+            unit = "items" if error.validator == "maxItems" else "characters"
+            message = f"{_name(path)} has {len(error.instance):,} {unit}; at most {error.validator_value:,} are allowed"
+            yield diagnose("PR206", place, message, "shorten it")
+
+
+def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    named = " or ".join(_TYPES[name] for name in wanted)
+    value = error.instance
+    if value is None:
+        return diagnose(
+            "PR203", positions.key(path), f"{_name(path)} has no value", f"write {named}, or remove the key"
+        )
+    written = "" if isinstance(value, dict | list) else positions.written(path)
+    message = f"{_name(path)} must be {named}, not {_kind(value)}" + (f" (`{written[:_SHOWN]}`)" if written else "")
+    if "string" in wanted and written:
+        help = f'put it in quotes: `"{written[:_SHOWN]}"`'
+    elif "array" in wanted and not isinstance(value, dict):
+        help = f"write a list: `[{written[:_SHOWN]}]`"
+    else:
+        help = f"write {named}"
+    return diagnose("PR203", positions.value(path), message, help)
+
+
+def _not_allowed(error: Any, path: Path, positions: Positions) -> Diagnostic:
+    place = positions.value(path)
+    if path == ("payrules",):
+        message = f"format version {positions.written(path)[:_SHOWN]} is not known"
+        return diagnose("PR208", place, message, "write `payrules: 1`, the only version there is")
+    allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
+    help = did_you_mean(error.instance, allowed) if isinstance(error.instance, str) else ""
+    if error.validator == "const":
+        return diagnose("PR204", place, f"{_quoted(error.instance)} is not {listed(allowed)}", help or "write it so")
+    message = f"{_quoted(error.instance)} is not one of {listed(allowed)}"
+    return diagnose("PR204", place, message, help or f"write one of {listed(allowed)}")
+
+
+def _repeated(items: list[Any], path: Path, positions: Positions) -> Iterator[Diagnostic]:
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            yield diagnose(
+                "PR207", positions.value((*path, index)), f"{_quoted(item)} stands in the list twice", "keep one"
+            )
+
+
+def _bad_name(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:
+    place = positions.key(path)
+    if error.validator == "maxLength":
+        message = f"this key has {len(error.instance):,} characters; at most {error.validator_value:,} are allowed"
+        yield diagnose("PR206", place, message, "shorten it")
+    else:
+        yield diagnose(
+            "PR205", place, f"{_quoted(error.instance)} is not {_title(error.schema)}", _examples(error.schema)
+        )
+
+
+def _name(path: Path) -> str:
+    """A value by its key, an item of a list by its list."""
+    if not path:
+        return "the file"
+    return f"an item of `{path[-2]}`" if isinstance(path[-1], int) else f"`{path[-1]}`"
+
+
+def _quoted(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"`{text[:_SHOWN]}…`" if len(text) > _SHOWN else f"`{text}`"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "`true` or `false`"
+    kinds = {dict: "a mapping", list: "a list", int: "a number", float: "a number", str: "text"}
+    return kinds[type(value)]
+
+
+def _title(schema: dict[str, Any]) -> str:
+    title = str(schema.get("title", "of the right form"))
+    return f"{'an' if title[0].lower() in 'aeio' else 'a'} {title}" if "title" in schema else title
+
+
+def _example(schema: dict[str, Any]) -> str:
+    examples = schema.get("examples") or [""]
+    return json.dumps(examples[0], ensure_ascii=False) if isinstance(examples[0], dict | list) else str(examples[0])
+
+
+def _examples(schema: dict[str, Any]) -> str:
+    examples = [str(example) for example in schema.get("examples", ())]
+    return f"write for example {listed(examples[:3])}" if examples else ""
+
+
+def _hint_for_empty(schema: dict[str, Any]) -> str:
+    known = schema.get("properties")
+    return f"known here: {listed(known)}" if known else "add one, or remove the key"

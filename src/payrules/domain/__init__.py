@@ -1,0 +1,1 @@
+"""The rules of the business, pure: no clock, files, network or third-party packages."""

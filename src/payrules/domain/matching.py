@@ -1,0 +1,194 @@
+"""Which rule wins: every condition of every rule as bitmasks, one table a fact.
+
+A table gives, for a value of its fact, the rules whose condition on that fact holds (a rule that does not
+ask holds always). The rules that hold for a booking are the conjunction over the tables, so a thousand rules
+cost about what ten do: the masks get longer, not more.
+
+Conditions are three-valued (Kleene). A rule *may* hold while no known fact makes one of its conditions false;
+it *surely* holds when it may and every fact it asks for is known.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+from typing import Any, NamedTuple
+
+from payrules.domain.booking import Booking
+from payrules.domain.policy import Condition, PayerKind, Policy, Range, TagCondition
+
+FACTS = Condition._fields
+"""Names of the facts that rules ask for, in the order of `Condition` and of `facts_of`."""
+
+FACT_PATHS: dict[str, str] = {name: name for name in FACTS} | {"client_tags": "client.tags", "payer": "payer.kind"}
+"""Where a booking record carries each fact: the name a person is told to supply."""
+
+Facts = tuple[Any, ...]
+"""A value for each name of `FACTS`."""
+_TAG_MEMO_LIMIT = 4096
+
+
+def facts_of(booking: Booking, price: int | None, zone: tzinfo) -> Facts:
+    """The facts of a booking in the order of `FACTS`; None is unknown.
+
+    `price` is in minor units (the booking's own or the price list's), lengths are in whole seconds rounded
+    down, `weekday` and the wall time (minutes after midnight) are those of the start in `zone`.
+    """
+    local = booking.starts_at.astimezone(zone)
+    duration = booking.ends_at - booking.starts_at
+    lead = booking.starts_at - booking.booked_at
+    return (
+        booking.session_type,
+        booking.practitioner,
+        booking.location,
+        PayerKind.CLIENT if booking.payer is None else booking.payer.kind,
+        booking.tags,
+        price,
+        duration.days * 86_400 + duration.seconds,
+        lead.days * 86_400 + lead.seconds,
+        booking.first_visit,
+        local.weekday(),
+        local.toordinal(),
+        local.hour * 60 + local.minute,
+    )
+
+
+def tags_hold(condition: TagCondition, tags: frozenset[str]) -> bool:
+    """Whether known tags meet the condition."""
+    return (
+        (not condition.any_of or not condition.any_of.isdisjoint(tags))
+        and condition.all_of <= tags
+        and condition.none_of.isdisjoint(tags)
+    )
+
+
+def spans_of(name: str, condition: Any) -> list[tuple[int | None, int | None]]:
+    """The half-open spans of whole numbers in which a range condition holds; None is open.
+
+    Dates are counted as `date.toordinal()`. A wall time that wraps midnight gives two spans.
+    """
+    if name == "starts_on":
+        low, high = condition.from_on, condition.before_on
+        return [(low and low.toordinal(), high and high.toordinal())]
+    if name == "start_time":
+        low, high = condition
+        return [(low, high)] if low < high else [(None, high), (low, None)]
+    return [(condition.at_least, condition.below)]
+
+
+class _Lookup(NamedTuple):
+    position: int
+    asking: int
+    rules_at: Callable[[Any], int]
+
+
+class Matcher:
+    """The tables of one policy's rules. Rule number i is bit i; the bit above the last is the defaults."""
+
+    __slots__ = ("_everything", "_lookups")
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        count = len(conditions)
+        self._everything = (1 << (count + 1)) - 1
+        self._lookups: list[_Lookup] = []
+        for position, name in enumerate(FACTS):
+            asked = [(1 << i, c[position]) for i, c in enumerate(conditions) if c[position] is not None]
+            if not asked:
+                continue
+            asking = 0
+            for bit, _ in asked:
+                asking |= bit
+            free = self._everything & ~asking
+            self._lookups.append(_Lookup(position, asking, _table(name, asked, free)))
+
+    def match(self, facts: Facts) -> tuple[int, int]:
+        """Masks of the rules that may hold and of those that surely hold; both have the defaults' bit."""
+        may = surely = self._everything
+        for position, asking, rules_at in self._lookups:
+            value = facts[position]
+            if value is None:
+                surely &= ~asking
+            else:
+                here = rules_at(value)
+                may &= here
+                surely &= here
+        return may, surely
+
+
+def matcher_of(policy: Policy) -> Matcher:
+    """The policy's matcher, built at the first call and kept with the policy."""
+    if not policy.matchers:
+        policy.matchers.append(Matcher([rule.when for rule in policy.rules]))
+    return policy.matchers[0]
+
+
+def _table(name: str, asked: list[tuple[int, Any]], free: int) -> Callable[[Any], int]:
+    first = asked[0][1]
+    if isinstance(first, frozenset):
+        return _by_value(((bit, values) for bit, values in asked), free)
+    if isinstance(first, bool):
+        return _by_value(((bit, (value,)) for bit, value in asked), free)
+    if isinstance(first, TagCondition):
+        return _by_tags(asked, free)
+    return _by_span(((bit, span) for bit, condition in asked for span in spans_of(name, condition)), free)
+
+
+def _by_value(asked: Iterable[tuple[int, Iterable[Any]]], free: int) -> Callable[[Any], int]:
+    rules: dict[Any, int] = {}
+    for bit, values in asked:
+        for value in values:
+            rules[value] = rules.get(value, free) | bit
+    get = rules.get
+    return lambda value: get(value, free)
+
+
+def _by_span(asked: Iterable[tuple[int, tuple[int | None, int | None]]], free: int) -> Callable[[Any], int]:
+    first, toggles = free, dict[int, int]()
+    for bit, (low, high) in asked:
+        if low is None:
+            first |= bit
+        else:
+            toggles[low] = toggles.get(low, 0) ^ bit
+        if high is not None:
+            toggles[high] = toggles.get(high, 0) ^ bit
+    edges = sorted(toggles)
+    masks = [first]
+    for edge in edges:
+        masks.append(masks[-1] ^ toggles[edge])
+    return lambda value: masks[bisect_right(edges, value)]
+
+
+def _by_tags(asked: list[tuple[int, TagCondition]], free: int) -> Callable[[Any], int]:
+    mentioned = frozenset[str]().union(*(c.any_of | c.all_of | c.none_of for _, c in asked))
+    memo: dict[frozenset[str], int] = {}
+
+    def rules_at(tags: frozenset[str]) -> int:
+        relevant = tags & mentioned
+        found = memo.get(relevant)
+        if found is None:
+            found = free
+            for bit, condition in asked:
+                if tags_hold(condition, relevant):
+                    found |= bit
+            if len(memo) >= _TAG_MEMO_LIMIT:
+                memo.clear()
+            memo[relevant] = found
+        return found
+
+    return rules_at
+
+
+def holds(name: str, condition: Any, value: Any) -> bool | None:
+    """Whether one condition holds for one fact; None where the fact is unknown (Kleene).
+
+    The plain reading of the language, one condition at a time: it explains why a rule did not match, and
+    the tests hold the tables of `Matcher` against it.
+    """
+    if value is None:
+        return None
+    if isinstance(condition, frozenset):
+        return value in condition
+    if isinstance(condition, TagCondition):
+        return tags_hold(condition, value)
+    if isinstance(condition, bool):
+        return bool(value == condition)
+    return any(Range(low, high).holds(value) for low, high in spans_of(name, condition))

@@ -1,0 +1,44 @@
+"""Diagnostics as workflow commands of GitHub Actions, which shows them beside the lines of a pull request."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+
+from payrules.domain.codes import CODES
+from payrules.domain.diagnostics import Diagnostic, Location
+from payrules.entrypoints.reporters.excerpt import visible
+from payrules.entrypoints.reporters.text import Sources
+
+
+def report_github(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:  # noqa: ARG001 - every reporter has these arguments
+    """One command a line: `::error file=…,line=…,col=…,endColumn=…,title=…::message`.
+
+    Help and related places follow the message on lines of their own. Columns of the command are those of
+    the diagnostic.
+    """
+    for diagnostic in diagnostics:
+        title = f"{diagnostic.code} {CODES[diagnostic.code].title}"
+        properties = {**_properties(diagnostic.location), "title": title}
+        written = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+        message = "\n".join(map(visible, _message(diagnostic)))
+        yield f"::{diagnostic.severity} {written}::{_escape(message)}"
+
+
+def _properties(location: Location) -> dict[str, str]:
+    numbers = {"line": location.line, "col": location.column, "endColumn": location.end_column}
+    return {"file": PurePath(location.file).as_posix(), **{name: str(n) for name, n in numbers.items() if n}}
+
+
+def _message(diagnostic: Diagnostic) -> Iterator[str]:
+    yield diagnostic.message
+    if diagnostic.help:
+        yield f"help: {diagnostic.help}"
+    for place, message in diagnostic.related:
+        yield f"note: {message} ({':'.join([place.file, *(str(n) for n in (place.line, place.column) if n)])})"
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")

@@ -67,7 +67,7 @@ def _walk(top: Path) -> Iterator[Path | Diagnostic]:
 
 def _read_one(path: Path, tree: Path, seen: set[Path]) -> Iterator[ClinicFile | Diagnostic]:
     file = str(path)
-    if path.suffix != _SUFFIX:
+    if path.suffix != _SUFFIX and (path.exists() or path.is_symlink()):
         message = f"`{path.name}` does not end in `{_SUFFIX}`"
         yield diagnose("PR011", Location(file), message, f"name the file `<clinic>{_SUFFIX}`")
         return
@@ -88,7 +88,9 @@ def _read_one(path: Path, tree: Path, seen: set[Path]) -> Iterator[ClinicFile | 
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "its links lead in a circle"
-    return diagnose("PR001", Location(str(path)), f"the file cannot be read: {reason.lower()}", "check the path and its permissions")
+    return diagnose(
+        "PR001", Location(str(path)), f"the file cannot be read: {reason.lower()}", "check the path and its permissions"
+    )
 
 
 def _leaves(path: Path, tree: Path) -> Diagnostic:

@@ -27,6 +27,6 @@ def load_zone(name: str) -> ZoneInfo | None:
 
 def zone_data_version() -> str:
     """The version of the time zone data, such as `2026a`."""
-    import tzdata
+    import tzdata  # type: ignore[import-untyped]  # a package of data, without types
 
     return str(tzdata.IANA_VERSION)

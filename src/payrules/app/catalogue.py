@@ -76,4 +76,3 @@ def _defined_twice(clinic: str, earlier: Version, later: Version) -> Diagnostic:
     help = "keep one of the two files"
     message = f"the clinic `{clinic}` has two files"
     return diagnose("PR012", second, message, help, [Related(first, "the other one")])
-

@@ -15,7 +15,7 @@ from payrules.domain.policy import WEEKDAYS, Notification, Terms
 
 
 def explain(version: Version, provenance: Provenance, booking: Booking, decision: Decision) -> dict[str, Any]:
-    """The part `explain` of a rendered decision: `settings` with their sources, and `rules`, each with what became of it."""
+    """The `explain` of a rendered decision: `settings` with their sources, and what became of each of the `rules`."""
     return {
         "settings": _settings(provenance, decision),
         "rules": RuleExplainer(version, provenance).explain(booking, decision),

@@ -6,6 +6,7 @@ Values are quoted only where they are ids, closed words, amounts or times.
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_QUOTE = 40
 
 _WORDS: dict[str, tuple[str, ...]] = {"location": tuple(Place), "payer.kind": tuple(PayerKind)}
+_INNER = {path.partition(".")[2]: path for path in reversed(FIELD_PATHS) if "." in path}
 _ORDER = {path: position for position, path in enumerate(FIELD_PATHS)}
 
 
@@ -49,6 +51,15 @@ def explain_shape(error: ValidationError, fields: dict[str, Any]) -> tuple[list[
 def in_field_order(faults: Iterable[Fault]) -> list[Fault]:
     """Faults in the order of a booking's fields; unknown fields come last."""
     return sorted(faults, key=lambda fault: _ORDER.get(fault.field.partition("[")[0], len(_ORDER)))
+
+
+def nearest_field(key: str, path: str = "") -> str:
+    """Help that names the field somebody may have meant, in the record itself or in the part at `path`."""
+    near = did_you_mean(key, FIELDS[path])
+    if near or path:
+        return near or f"known here: {listed(FIELDS[path])}"
+    inner = get_close_matches(key.lower(), _INNER, 1)
+    return f"did you mean `{_INNER[inner[0]]}`?" if inner else f"known here: {listed(FIELD_PATHS)}"
 
 
 def unknown_clinic(clinic: str, known: Collection[str]) -> Fault:
@@ -77,7 +88,11 @@ def not_after_start(ends_at: str, starts_at: str) -> Fault:
 
 def other_currency(currency: str, expected: str) -> Fault:
     """A price in a currency that is not the clinic's."""
-    return Fault("price.currency", f"{_quoted(currency)} is not the clinic's currency, `{expected}`", "")
+    return Fault(
+        "price.currency",
+        f"{_quoted(currency)} is not the clinic's currency, `{expected}`",
+        "all prices of a clinic are in its currency",
+    )
 
 
 def too_many_decimals(amount: str, currency: str) -> Fault:
@@ -91,8 +106,8 @@ def unknown_field(path: str, key: object) -> Fault:
     """A field that no booking has, in the record itself (an empty path) or in a part of it."""
     if not is_field_name(key):
         return Fault(path, "holds a field that no booking has", f"known here: {listed(FIELDS[path])}")
-    help = did_you_mean(str(key), FIELDS[path]) or f"known here: {listed(FIELDS[path])}"
-    return Fault(f"{path}.{key}" if path else str(key), "is not a field of a booking", help)
+    field = f"{path}.{key}" if path else str(key)
+    return Fault(field, "is not a field of a booking", nearest_field(str(key), path))
 
 
 def _explain(kind: str, place: tuple[int | str, ...], value: object) -> Fault:

@@ -101,9 +101,7 @@ class Simulation:
         return Simulated(booking, decide(version.policy, booking, booking.booked_at), version, clinic_in_force)
 
 
-def compare(
-    before: Simulation, after: Simulation, records: Iterable[Record | Refusal]
-) -> Iterator[Changed | Refusal]:
+def compare(before: Simulation, after: Simulation, records: Iterable[Record | Refusal]) -> Iterator[Changed | Refusal]:
     """Decide each record under both sets of files; refused is what both refuse."""
     for record in records:
         if isinstance(record, Refusal):

@@ -36,14 +36,13 @@ _ALL_CHANNELS = ["email", "sms"]
 def canonical_form(data: dict[str, Any]) -> dict[str, Any]:
     """The canonical form of data that the schema and the checks have accepted."""
     form: dict[str, Any] = {key: data[key] for key in _REQUIRED}
-    for group, settings in _settings(data).items():
-        if group == "process":
-            continue
-        defaults = _DEFAULTS.get(group)
-        if defaults is not None:
-            settings = {key: value for key, value in settings.items() if value != defaults.get(key)}
-        if settings:
-            form[group] = settings
+    settings = _settings(data)
+    for group, defaults in _DEFAULTS.items():
+        changed = {key: value for key, value in settings.get(group, {}).items() if value != defaults.get(key)}
+        if changed:
+            form[group] = changed
+    if settings.get("reminders"):
+        form["reminders"] = settings["reminders"]
     if "session_types" in data:
         form["session_types"] = {name: _session_type(entry) for name, entry in data["session_types"].items()}
     if data.get("rules"):

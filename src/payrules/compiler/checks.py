@@ -46,7 +46,8 @@ class Subject:
     @property
     def rules(self) -> list[dict[str, Any]]:
         """The rules as written."""
-        return self.data.get("rules", [])
+        rules: list[dict[str, Any]] = self.data.get("rules", [])
+        return rules
 
 
 def run_checks(subject: Subject, positions: Positions) -> list[Diagnostic]:

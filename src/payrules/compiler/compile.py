@@ -99,8 +99,8 @@ def _rule_findings(version: Version) -> list[Diagnostic]:
     for number, by in findings.never:
         place = positions.value(("rules", number, "id"))
         if by:
-            names = listed(rules[i].id for i in by)
-            message = f"the rule `{rules[number].id}` can never match: {names} always {'match' if len(by) > 1 else 'matches'} first"
+            names, verb = listed(rules[i].id for i in by), "match" if len(by) > 1 else "matches"
+            message = f"the rule `{rules[number].id}` can never match: {names} always {verb} first"
             related = [Related(positions.value(("rules", i, "id")), f"`{rules[i].id}` stands before it") for i in by]
             found.append(
                 diagnose("PR352", place, message, "move the rule up, narrow the others, or remove it", related)

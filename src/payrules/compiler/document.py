@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 from yaml import (
-    AliasEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -88,7 +87,7 @@ def _check_bytes(content: bytes, file: str) -> list[Diagnostic]:
     return found
 
 
-def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any] | None:  # noqa: C901, PLR0912, PLR0915 - one loop, measured: calls cost more than branches
+def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any] | None:  # noqa: C901  # one measured loop: calls cost more than branches
     next_event = _Parser(content).get_event
     next_event()
     if next_event().__class__ is StreamEndEvent:
@@ -172,7 +171,7 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
         errors.append(diagnose("PR106", _place(event, file), message, "write one clinic a file, without `---`"))
     elif duplicates:
         errors += _duplicates(content, file)
-    return root  # type: ignore[no-any-return] # the first container is a mapping, or the loop has returned
+    return root  # type: ignore[no-any-return]  # the first container is a mapping, or the loop has returned
 
 
 def _resolve(text: str) -> Any:

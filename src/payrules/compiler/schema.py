@@ -41,7 +41,7 @@ class ClinicSchema:
 
     def explain(self, data: dict[str, Any], positions: Positions) -> list[Diagnostic]:
         """Every fault of data that the schema does not accept, by position."""
-        found = {d.location[1:] + (d.code,): d for d in self._faults(data, positions)}
+        found = {(*d.location[1:], d.code): d for d in self._faults(data, positions)}
         if not found:
             # The two validators disagree: the file is refused all the same, and the text says what to report.
             message = "the file does not fit the format, and no key could be named; please report this"
@@ -63,7 +63,8 @@ class ClinicSchema:
             if isinstance(instance, str) and not re.search(wanted.removesuffix("$") + r"\Z", instance):
                 yield ValidationError("")
 
-        return validators.extend(Draft202012Validator, {"pattern": pattern})(self._schema)
+        extend: Any = validators.extend
+        return extend(Draft202012Validator, {"pattern": pattern})(self._schema)
 
     def _faults(self, data: dict[str, Any], positions: Positions) -> Iterator[Diagnostic]:
         errors = list(self._explaining.iter_errors(data))
@@ -77,7 +78,7 @@ class ClinicSchema:
                 yield from _fault(error, path, positions)
 
 
-def _fault(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:
+def _fault(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:  # noqa: C901  # one case a keyword
     place = positions.value(path)
     match error.validator:
         case "additionalProperties":

@@ -75,16 +75,15 @@ def analyse(policy: Policy) -> Findings:
     for rule in range(len(terms)):
         boxes.allow(STEPS_PER_RULE)
         others = boxes.meeting(rule)
+        earlier = others & (1 << rule) - 1
         try:
             if terms[rule] != policy.terms and boxes.some_point([rule], others):
                 continue
-            earlier = [i for i in others if i < rule]
             if not boxes.some_point([rule], earlier):
                 never.append(Coverage(rule, boxes.cover(rule, earlier)))
             elif not any(
-                terms[later] != terms[rule] and boxes.some_point([rule, later], [i for i in others if i < later])
-                for later in others
-                if later > rule
+                terms[later] != terms[rule] and boxes.some_point([rule, later], others & (1 << later) - 1)
+                for later in _bits(others ^ earlier)
             ):
                 redundant.append(rule)
         except _GivenUp:
@@ -107,7 +106,7 @@ class _Boxes:
         self._steps_in_all = STEPS_PER_POLICY
         self._cut_days(conditions)
         for position, name in enumerate(FACTS):
-            asked = {i: c[position] for i, c in enumerate(conditions) if c[position] is not None}
+            asked: dict[int, Any] = {i: c[position] for i, c in enumerate(conditions) if c[position] is not None}
             if not asked or name in ("weekday", "starts_on"):
                 continue
             if name == "client_tags":
@@ -124,14 +123,18 @@ class _Boxes:
                 by_mask = self._by_demand[dimension]
                 by_mask[mask] = by_mask.get(mask, 0) | 1 << i
         self._asking = [reduce(or_, by_mask.values(), 0) for by_mask in self._by_demand]
+        self._choosing = sum(1 << i for i, choice in enumerate(self._choices) if choice)
+        self._shared: dict[Restriction, set[int]] = {}
+        self._rules_at = [self._rules_by_cell(dimension) for dimension in range(len(self._full))]
 
     def allow(self, steps: int) -> None:
-        """Let the next searches take so many steps, if the policy as a whole has them left."""
+        """Let the searches up to the next call take so many steps, if the policy as a whole has them left."""
+        self._steps_in_all += max(self._steps_left, 0)
         self._steps_left = min(steps, self._steps_in_all)
         self._steps_in_all -= self._steps_left
 
-    def meeting(self, rule: int) -> list[int]:
-        """The other rules whose boxes meet the rule's, ascending. (Tags of `any` are not looked at.)"""
+    def meeting(self, rule: int) -> int:
+        """The other rules whose boxes meet the rule's, as a mask. (Tags of `any` are not looked at.)"""
         meets = (1 << len(self._demands)) - 1 & ~(1 << rule)
         for demand in self._demands[rule]:
             found = self._meets.get(demand)
@@ -143,30 +146,56 @@ class _Boxes:
                         found |= rules
                 self._meets[demand] = found
             meets &= found
-        return _bits(meets)
+        return meets
 
-    def some_point(self, inside: Sequence[int], outside: Iterable[int]) -> bool:
-        """Whether a booking exists for which all rules of `inside` and none of `outside` hold."""
+    def some_point(self, inside: Sequence[int], outside: int) -> bool:
+        """Whether a booking exists for which all rules of `inside` and none of the mask `outside` hold."""
         cells = list(self._full)
         for rule in inside:
             for dimension, mask in self._demands[rule]:
                 cells[dimension] &= mask
                 if not cells[dimension]:
                     return False
-        clauses = [self._choices[rule] for rule in inside if self._choices[rule]]
-        clauses += [self._refusals[rule] for rule in outside]
-        return self._search(cells, clauses)
+        choices = [self._choices[rule] for rule in inside if self._choices[rule]]
+        if not choices and self._guess(cells, outside):
+            return True
+        return self._search(cells, choices + [self._refusals[rule] for rule in _bits(outside)])
 
-    def cover(self, rule: int, earlier: Sequence[int]) -> tuple[int, ...]:
-        """A smallest-by-inclusion choice of `earlier` rules that together leave the rule no booking."""
-        needed = list(earlier)
-        for candidate in reversed(earlier):
-            fewer = [i for i in needed if i != candidate]
-            if not self.some_point([rule], fewer):
-                needed = fewer
-        return tuple(needed)
+    def cover(self, rule: int, earlier: int) -> tuple[int, ...]:
+        """Rules among the mask `earlier` that together leave the rule no booking; none of them can be spared."""
+        needed = earlier
+        for candidate in reversed(_bits(earlier)):
+            if not self.some_point([rule], needed & ~(1 << candidate)):
+                needed &= ~(1 << candidate)
+        return tuple(_bits(needed))
 
-    def _search(self, cells: list[int], clauses: list[Clause]) -> bool:
+    def _guess(self, cells: list[int], outside: int) -> bool:
+        """Whether the cells that the fewest rules share make a point outside; most often they do."""
+        cells = list(cells)
+        for rule in _bits(outside & self._choosing):
+            tags = [dimension for [(dimension, _)] in self._choices[rule]]
+            if all(cells[dimension] & _ABSENT for dimension in tags):
+                outside &= ~(1 << rule)
+                for dimension in tags:
+                    cells[dimension] = _ABSENT
+        for dimension, asking in enumerate(self._asking):
+            if outside & asking:
+                outside = min(
+                    (outside & rules for rules in self._rules_in(dimension, cells[dimension])), key=int.bit_count
+                )
+            if not outside:
+                return True
+        return False
+
+    def _rules_in(self, dimension: int, cells: int) -> set[int]:
+        """For each of the cells of a dimension, the rules that it does not exclude."""
+        found = self._shared.get((dimension, cells))
+        if found is None:
+            at = self._rules_at[dimension]
+            found = self._shared[dimension, cells] = {at[cell] for cell in _bits(cells)}
+        return found
+
+    def _search(self, cells: list[int], clauses: list[Clause]) -> bool:  # noqa: C901  # one measured loop
         """Unit propagation and branching on the shortest clause; `cells` is used up."""
         forced = True
         while forced:
@@ -222,6 +251,13 @@ class _Boxes:
         if self._choices[rule]:
             ways.append([(dimension, _ABSENT) for [(dimension, _)] in self._choices[rule]])
         return [way for way in ways if all(mask for _, mask in way)]
+
+    def _rules_by_cell(self, dimension: int) -> list[int]:
+        at = [~self._asking[dimension]] * self._full[dimension].bit_length()
+        for mask, rules in self._by_demand[dimension].items():
+            for cell in _bits(mask):
+                at[cell] |= rules
+        return at
 
     def _dimension(self, cells: int) -> int:
         self._full.append((1 << cells) - 1)

@@ -5,7 +5,8 @@ source of every text: the terminal, JSON, SARIF, GitHub annotations, `payrules e
 generated page `docs/reference/diagnostics.md`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -65,6 +66,11 @@ def position_key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
     return (place.file, place.line, place.column, diagnostic.code, diagnostic.message)
 
 
-def has_errors(diagnostics: tuple[Diagnostic, ...] | list[Diagnostic]) -> bool:
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any of the diagnostics is an error."""
     return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def as_errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The same diagnostics with every warning taken for an error."""
+    return tuple(replace(d, severity=Severity.ERROR) for d in diagnostics)

@@ -61,7 +61,8 @@ def to_minor(decimal: Decimals, digits: int) -> int | None:
     """
     if decimal.scale > digits:
         return None
-    return decimal.units * 10 ** (digits - decimal.scale)
+    scale: int = 10 ** (digits - decimal.scale)
+    return decimal.units * scale
 
 
 def format_minor(minor: int, digits: int) -> str:
@@ -77,5 +78,6 @@ def vat_included(total: int, rate: Decimals) -> int:
 
     `rate` is in percent. Source: semantics of invoices; half up is what tax authorities' examples use.
     """
-    divisor = 100 * 10**rate.scale + rate.units
+    whole: int = 10**rate.scale
+    divisor = 100 * whole + rate.units
     return (2 * total * rate.units + divisor) // (2 * divisor)

@@ -6,6 +6,7 @@ Pure: what happened is passed in with its time, and every change returns a new t
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from payrules.domain.errors import PayrulesError
 
@@ -75,7 +76,7 @@ class Timeline:
         if [a.sequence for a in self.activations] != list(range(1, len(self.activations) + 1)):
             raise TimelineError("sequence numbers must count 1, 2, 3 …")
         counting = [a.effective_at for a in self.activations if a.state is ActivationState.RECORDED]
-        if any(later <= earlier for earlier, later in zip(counting, counting[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(counting)):
             raise TimelineError("a later activation must take effect later")
 
     def in_force(self, instant: datetime) -> Activation | None:

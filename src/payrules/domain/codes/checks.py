@@ -287,6 +287,9 @@ A session type whose bookings always bring their own price may stand in the list
 `country` must be a code of ISO 3166: two capital letters, such as NO, SE, DK, GB or US. The United
 Kingdom is `GB`.
 
+Codes that people use beside it (UK, EU, SCO) are not in the list, and the systems that get the
+invoices do not know them.
+
 Wrong:
 
 ```yaml
@@ -306,6 +309,9 @@ country: GB
         Severity.ERROR,
         """\
 The date or time looks right, but the calendar does not have it.
+
+Programs that accept such a date move it without a word, to 28 February or to 1 March. New settings
+would then begin, or a rule hold, on a day that nobody chose.
 
 Wrong:
 

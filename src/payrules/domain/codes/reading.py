@@ -146,7 +146,7 @@ Let the editor end lines in LF, or let git do it for everybody:
         "a link leads out of the tree",
         Severity.ERROR,
         """\
-A symbolic link in the directory of clinic files points to a file outside that directory.
+A symbolic link in the directory of clinic files points to a file or directory outside of it.
 
 What lies outside is not part of the reviewed files: it can change without a pull request, and
 then bookings would be billed by settings that nobody has seen.
@@ -189,8 +189,7 @@ $ payrules validate clinics/
         "this is not a regular file",
         Severity.ERROR,
         """\
-The path names something other than a file with text in it: a directory called `….yaml`, a device,
-a pipe or a socket.
+The path names something other than a file with text in it: a device, a pipe or a socket.
 
 Reading from such a thing can wait for ever, or give another answer each time. A clinic's settings
 must be the same whenever they are read.

@@ -104,6 +104,9 @@ manual: {create_draft: true}
 The key takes one of a few words, and this is none of them. The message lists them. Small and
 capital letters differ.
 
+A word that is nearly right is not taken for the right one: whether a client is asked to pay before
+or after the appointment must not rest on a guess.
+
 Wrong:
 
 ```yaml

@@ -81,7 +81,7 @@ def _shown(character: str) -> str:
     if " " <= character <= "~":
         return character
     code = ord(character)
-    if code < 0x20:  # noqa: PLR2004 - the control characters of ASCII have pictures of their own
+    if code < 0x20:
         return chr(0x2400 + code)
     # Control and format characters (which turn the direction of text), lone surrogates, characters of no
     # meaning, and the spaces and line ends beyond ASCII.

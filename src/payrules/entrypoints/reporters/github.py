@@ -6,10 +6,10 @@ from pathlib import PurePath
 from payrules.domain.codes import CODES
 from payrules.domain.diagnostics import Diagnostic, Location
 from payrules.entrypoints.reporters.excerpt import visible
-from payrules.entrypoints.reporters.text import Sources
+from payrules.entrypoints.reporters.text import MOST_NOTES, Sources
 
 
-def report_github(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:  # noqa: ARG001 - every reporter has these arguments
+def report_github(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:
     """One command a line: `::error file=…,line=…,col=…,endColumn=…,title=…::message`.
 
     Help and related places follow the message on lines of their own. Columns of the command are those of
@@ -32,8 +32,10 @@ def _message(diagnostic: Diagnostic) -> Iterator[str]:
     yield diagnostic.message
     if diagnostic.help:
         yield f"help: {diagnostic.help}"
-    for place, message in diagnostic.related:
+    for place, message in diagnostic.related[:MOST_NOTES]:
         yield f"note: {message} ({':'.join([place.file, *(str(n) for n in (place.line, place.column) if n)])})"
+    if (left := len(diagnostic.related) - MOST_NOTES) > 0:
+        yield f"note: and {left} more {'place' if left == 1 else 'places'}"
 
 
 def _escape(text: str) -> str:

@@ -7,7 +7,7 @@ from payrules.domain.diagnostics import Diagnostic
 from payrules.entrypoints.reporters.text import Sources
 
 
-def report_json(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:  # noqa: ARG001 - every reporter has these arguments
+def report_json(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:
     """One object a line, in plain ASCII, so that no line can hold a line end or an unencodable character."""
     for diagnostic in diagnostics:
         place = diagnostic.location

@@ -23,10 +23,14 @@ def explain(code: str) -> str | None:
 
 
 def similar_codes(written: str) -> list[str]:
-    """At most five codes that may be meant by what was written, best first: close ones, or words of a title."""
+    """At most five codes that may be meant by what was written: close ones, or those whose page has its words."""
+    close = get_close_matches(_normal(written), CODES, _MOST, cutoff=0.7)
     words = written.lower().split()
-    by_title = [code for code, row in CODES.items() if words and all(word in row.title.lower() for word in words)]
-    return (by_title or get_close_matches(_normal(written), CODES, _MOST, cutoff=0.7))[:_MOST]
+    if close or not words:
+        return close
+    titled = [code for code, row in CODES.items() if all(word in row.title.lower() for word in words)]
+    paged = [code for code, row in CODES.items() if all(word in row.page.lower() for word in words)]
+    return list(dict.fromkeys([*titled, *paged]))[:_MOST]
 
 
 def _normal(code: str) -> str:

@@ -18,7 +18,7 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 _ROOT: Final = "%SRCROOT%"
 
 
-def report_sarif(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:  # noqa: ARG001 - every reporter has these arguments
+def report_sarif(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:
     """The lines of one SARIF log. Its rules are the codes that were found, in the order of their numbers."""
     codes = sorted({diagnostic.code for diagnostic in diagnostics})
     seen: Counter[tuple[str, ...]] = Counter()

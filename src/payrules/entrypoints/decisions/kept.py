@@ -1,0 +1,96 @@
+"""What the table and Markdown keep until the end: some bookings, and numbers for all of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from payrules.app.simulate import Changed, Simulated
+from payrules.domain.decision import Outcome
+from payrules.domain.policy import Policy
+from payrules.entrypoints.decisions.words import counted, outcome_text, tally_text
+
+Transition = tuple[Outcome | None, Outcome | None]
+"""Outcome before and after; None where that side does not decide the booking."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """The first `limit` bookings and the counts of all.
+
+    Of the bookings after those, the undecided ones are kept too, again up to `limit`: they are what a person
+    has to act on. `accepts` may refuse to keep a booking that there is still room for.
+    """
+
+    limit: int
+    accepts: Callable[[Simulated | Changed], bool] = lambda _: True
+    simulated: list[Simulated] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    beyond: list[Simulated] = field(default_factory=list)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    transitions: Counter[Transition] = field(default_factory=Counter)
+    compared: int = 0
+    _full: bool = False
+
+    def add(self, result: Simulated | Changed) -> None:
+        """Count a result and keep it while there is room."""
+        if isinstance(result, Simulated):
+            self.outcomes[result.decision.outcome] += 1
+            if self._has_room(len(self.simulated), result):
+                self.simulated.append(result)
+            elif result.decision.outcome is Outcome.UNDECIDED and len(self.beyond) < self.limit:
+                self.beyond.append(result)
+            return
+        self.compared += 1
+        if result.changed:
+            before, after = (None if side is None else side.decision.outcome for side in (result.before, result.after))
+            self.transitions[before, after] += 1
+            if self._has_room(len(self.changed), result):
+                self.changed.append(result)
+
+    def totals(self) -> str:
+        """`15 bookings: 8 automatic, 3 drafts, …`, or `3 of 120 bookings change: …`."""
+        if not self.compared:
+            total = self.outcomes.total()
+            return counted(total, "booking") + (f": {tally_text(self.outcomes)}" if total else "")
+        number = self.transitions.total()
+        verb = "changes" if number == 1 else "change"
+        said = f"{number:,} of {counted(self.compared, 'booking')} {verb}"
+        return said + (f": {self._transitions_text()}" if number else "")
+
+    def not_shown(self, shown: int) -> str | None:
+        """How many of the bookings are not shown, what they are, and how to get them; None where all are."""
+        total = self.transitions.total() if self.compared else self.outcomes.total()
+        if total <= shown:
+            return None
+        said = f"{counted(total - shown, 'booking')} not shown"
+        if not self.compared:
+            hidden = self.outcomes - Counter(result.decision.outcome for result in self.simulated[:shown])
+            said += f" ({tally_text(hidden)})"
+        return f"{said}; --format json and --format csv print them all"
+
+    def _has_room(self, number: int, result: Simulated | Changed) -> bool:
+        self._full = self._full or number >= self.limit or not self.accepts(result)
+        return not self._full
+
+    def _transitions_text(self) -> str:
+        found = []
+        for (before, after), number in self.transitions.most_common():
+            if before is after:
+                found.append(f"{number:,} {'keeps its' if number == 1 else 'keep their'} outcome")
+            else:
+                found.append(f"{number:,} from {_side_text(before)} to {_side_text(after)}")
+        return ", ".join(found)
+
+
+def _side_text(outcome: Outcome | None) -> str:
+    return "not decided by any file" if outcome is None else outcome_text(outcome)
+
+
+def by_clinic(results: Iterable[Simulated]) -> Iterator[tuple[Policy, list[Simulated]]]:
+    """The bookings of each clinic by the start of the appointment; clinics as they came first."""
+    groups: dict[str, list[Simulated]] = {}
+    for result in results:
+        groups.setdefault(result.booking.clinic, []).append(result)
+    for group in groups.values():
+        group.sort(key=lambda result: result.booking.starts_at)
+        yield group[0].clinic_version.policy, group

@@ -1,0 +1,204 @@
+"""What a decision says, in words: shared by the table and Markdown."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, tzinfo
+from typing import Any, Final, NamedTuple
+
+from payrules.app.simulate import Simulated
+from payrules.domain.booking import Booking
+from payrules.domain.decision import ActionSpec, ActionType, Decision, Outcome, Reason, Shift
+from payrules.domain.money import Money
+from payrules.entrypoints.decisions.times import (
+    appointment_note,
+    date_text,
+    day_text,
+    moment_text,
+    time_text,
+    which_of_two,
+)
+
+MARKS: Final[Mapping[Outcome, str]] = {
+    Outcome.AUTOMATIC: "✓",
+    Outcome.DRAFT: "✎",
+    Outcome.EXTERNALLY_BILLED: "→",
+    Outcome.NO_CHARGE: "○",
+    Outcome.UNDECIDED: "?",
+}
+"""A sign for each outcome, to be found at a glance; the word always stands beside it."""
+
+MOST_REMINDERS: Final = 4
+"""How many reminders one line names."""
+
+
+class Event(NamedTuple):
+    """What goes out for one booking at one instant (UTC); messages on several channels are one event."""
+
+    due_at: datetime
+    text: str
+    reminder: bool
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """`externally billed`."""
+    return outcome.replace("_", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 booking`, `1,204 bookings`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def tally_text(outcomes: Mapping[Outcome, int]) -> str:
+    """`8 automatic, 3 drafts, 1 undecided`; outcomes that nothing has are left out."""
+    return ", ".join(
+        counted(number, "draft") if outcome is Outcome.DRAFT else f"{number:,} {outcome_text(outcome)}"
+        for outcome in Outcome
+        if (number := outcomes.get(outcome, 0))
+    )
+
+
+def price_text(price: Money | None) -> str:
+    """`1250.00 NOK`, or `no price`."""
+    return "no price" if price is None else f"{price.amount} {price.currency}"
+
+
+def decider_text(decision: Decision, rendered: Mapping[str, Any]) -> str:
+    """`couples-by-hand:41` (the rule and its line), `defaults`, or a dash where no rule was asked."""
+    if rendered["rule"] is not None:
+        return f"{rendered['rule']['id']}:{rendered['rule']['line']}"
+    return "–" if decision.terms is None else "defaults"
+
+
+def reason_text(result: Simulated) -> str:
+    """Why nothing is sent, for the outcomes that send nothing."""
+    decision, zone = result.decision, zone_of(result)
+    match decision.reason:
+        case Reason.PAYMENTS_INACTIVE:
+            return "payments are inactive"
+        case Reason.NOT_VERIFIED:
+            return "the clinic is not verified"
+        case Reason.BOOKED_BEFORE_ACTIVATION:
+            booked = result.booking.booked_at.astimezone(zone)
+            said = f"booked {day_text(booked)} {time_text(booked)}, before the clinic file took effect"
+            effective_at = result.clinic_version.effective_from
+            if effective_at is None:
+                return said
+            effective = effective_at.astimezone(zone)
+            day = "" if effective.date() == booked.date() else f"{day_text(effective)} "
+            return f"{said} ({day}{time_text(effective)})"
+        case Reason.MANUAL_WITHOUT_DRAFTS:
+            return "manual without drafts"
+        case Reason.PRICE_ZERO:
+            return "the price is zero"
+        case Reason.MISSING_FACT:
+            return f"{_listed(decision.missing)} not known, and the rule asks for {_it(decision.missing)}"
+        case Reason.MISSING_PRICE:
+            return "no price in the booking, nor in the price list"
+        case Reason.NO_REACHABLE_CHANNEL:
+            return f"{_listed(decision.missing)} missing: no message reaches the payer"
+    return ""
+
+
+def consequences(result: Simulated, rendered: Mapping[str, Any]) -> list[str]:
+    """What happens when, in the clinic's time: one phrase for each step."""
+    booking, decision, zone = result.booking, result.decision, zone_of(result)
+    note = appointment_note(booking, zone)
+    notes = [] if note is None else [note]
+    if decision.outcome is Outcome.AUTOMATIC:
+        return [*_sending(decision, rendered, zone), *notes]
+    if decision.outcome is not Outcome.DRAFT:
+        return [reason_text(result), *notes]
+    drafted = decision.actions[0].due_at.astimezone(zone)
+    said = [f"draft {moment_text(drafted, booking.starts_at.astimezone(zone))}, a person sends the link"]
+    if decision.price is None:
+        said.append("cannot be sent without a price")
+    return [*said, f"manual payment by {method_text(rendered['default_method'])}", *notes]
+
+
+def method_text(method: str) -> str:
+    """`card terminal`."""
+    return method.replace("_", " ")
+
+
+def zone_of(result: Simulated) -> tzinfo:
+    """The clinic's time zone."""
+    return result.clinic_version.policy.zone
+
+
+def events_of(result: Simulated) -> list[Event]:
+    """What goes out for a booking, by time. A draft goes nowhere before a person sends it."""
+    together: dict[datetime, list[ActionSpec]] = {}
+    for action in result.decision.actions:
+        if action.type is not ActionType.CREATE_INVOICE:
+            together.setdefault(action.due_at, []).append(action)
+    return [_event(result, due_at, actions) for due_at, actions in together.items()]
+
+
+def _event(result: Simulated, due_at: datetime, actions: list[ActionSpec]) -> Event:
+    to = "" if result.booking.payer is None else f" to the {_payer(result.booking)}"
+    said = ["invoice issued"] if any(a.type is ActionType.ISSUE_INVOICE for a in actions) else []
+    if links := _channels(a for a in actions if a.type is ActionType.SEND_PAYMENT_LINK):
+        said.append(f"link by {links}{to}")
+    occurrences = sorted({a.occurrence for a in actions if a.type is ActionType.SEND_REMINDER})
+    for occurrence in occurrences:
+        channels = _channels(a for a in actions if a.type is ActionType.SEND_REMINDER and a.occurrence == occurrence)
+        said.append(f"reminder {occurrence} by {channels}{to} if unpaid")
+    notes = _notes(result, due_at, actions)
+    return Event(due_at, ", ".join(said) + (f" ({'; '.join(notes)})" if notes else ""), bool(occurrences))
+
+
+def _notes(result: Simulated, due_at: datetime, actions: list[ActionSpec]) -> list[str]:
+    """Why something goes out at an odd time."""
+    messages = [action for action in actions if action.channel is not None]
+    found = []
+    if waited := [action for action in messages if action.shifted_by is Shift.QUIET_HOURS]:
+        who = "" if len(waited) == len(messages) else f"{_channels(waited)} "
+        person = result.booking.client if result.booking.payer is None else result.booking.payer.person
+        there, here = due_at.astimezone(person.zone or zone_of(result)), due_at.astimezone(zone_of(result))
+        abroad = "" if there.utcoffset() == here.utcoffset() else f", {moment_text(there)} where the payer is"
+        found.append(f"{who}waited for quiet hours to end{abroad}")
+    if any(action.shifted_by is Shift.NOT_BEFORE for action in messages):
+        found.append("at once, since the set time had already passed")
+    local = due_at.astimezone(zone_of(result))
+    if which := which_of_two(local):
+        found.append(f"the {which} {local:%H:%M} of that night")
+    return found
+
+
+def _sending(decision: Decision, rendered: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    links: dict[datetime, list[ActionSpec]] = {}
+    reminders: dict[int, datetime] = {}
+    for action in decision.actions:
+        if action.type is ActionType.SEND_PAYMENT_LINK:
+            links.setdefault(action.due_at, []).append(action)
+        elif action.type is ActionType.SEND_REMINDER:
+            reminders.setdefault(action.occurrence, action.due_at)
+    first = min(links).astimezone(zone)
+    sent = (f"{moment_text(at.astimezone(zone), first)} by {_channels(actions)}" for at, actions in links.items())
+    said = [
+        f"link {', '.join(sent)}",
+        f"to pay by {date_text(date.fromisoformat(rendered['invoice']['payable_by']), first)}",
+    ]
+    if reminders:
+        days = [date_text(at.astimezone(zone), first) for at in reminders.values()]
+        more = f" … ({len(days)} in all)" if len(days) > MOST_REMINDERS else ""
+        noun = "reminder" if len(days) == 1 else "reminders"
+        said.append(f"{noun} {', '.join(days[:MOST_REMINDERS])}{more}")
+    return said
+
+
+def _channels(actions: Iterable[ActionSpec]) -> str:
+    return " + ".join(action.channel for action in actions if action.channel is not None)
+
+
+def _payer(booking: Booking) -> str:
+    kind = "client" if booking.payer is None else str(booking.payer.kind)
+    return "public payer" if kind == "public" else kind
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _it(names: tuple[str, ...]) -> str:
+    return "it" if len(names) == 1 else "them"

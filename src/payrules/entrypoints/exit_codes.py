@@ -1,0 +1,27 @@
+"""Exit codes of the command line: stable, documented, told apart by scripts."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ended. Where several hold: DIAGNOSTICS, then REFUSED, UNMET, UNDECIDED."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    DIAGNOSTICS = 3
+    UNMET = 4
+    UNDECIDED = 5
+    REFUSED = 7
+
+
+MEANINGS = {
+    ExitCode.OK: "all is well",
+    ExitCode.FAILURE: "the command failed: a file of bookings cannot be opened, or holds none",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.DIAGNOSTICS: "a clinic file has errors (the others were done)",
+    ExitCode.UNMET: "an expectation was not met (`simulate --expect`)",
+    ExitCode.UNDECIDED: "a booking is undecided (`simulate --fail-undecided`)",
+    ExitCode.REFUSED: "some booking records were refused (the others were done)",
+}
+"""What each code means, for the help and the reference."""

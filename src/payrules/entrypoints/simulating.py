@@ -1,0 +1,176 @@
+"""The command `payrules simulate`: reading, deciding and reporting, joined."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from payrules.adapters.booking_files import STANDARD_INPUT, format_of, open_bookings, read_records
+from payrules.adapters.zones import load_zone
+from payrules.app.expectation import ExpectationError, Expectations, read_expectations
+from payrules.app.records import Refusal
+from payrules.app.simulate import Changed, Simulated, Simulation, compare
+from payrules.bootstrap import build
+from payrules.domain.decision import Outcome
+from payrules.domain.diagnostics import has_errors
+from payrules.entrypoints.decisions import Reporter, reporter
+from payrules.entrypoints.exit_codes import ExitCode
+from payrules.entrypoints.terminal import in_colour, print_errors, width_of
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `payrules simulate`; paths as they were given."""
+
+    bookings: str
+    form: str | None
+    against: str | None
+    expect: str | None
+    explain: bool
+    fail_undecided: bool
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was seen, for the exit code."""
+
+    records: int = 0
+    refused: int = 0
+    undecided: int = 0
+    unmet: int = 0
+
+
+def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
+    """Simulate and report. Raises PayrulesError where a file of bookings or expectations cannot be used."""
+    if options.expect is not None and options.against is not None:
+        raise click.UsageError("--expect and --against do not go together")
+    form = format_of(options.bookings)
+    expectations = None if options.expect is None else _expectations(options.expect)
+    application = build()
+    catalogue = application.catalogue(paths, analysis=False)
+    print_errors(catalogue)
+    broken = has_errors(catalogue.diagnostics)
+    if not catalogue.versions:
+        return ExitCode.DIAGNOSTICS
+    simulation = Simulation(catalogue, load_zone)
+    other = None
+    if options.against is not None:
+        before = application.catalogue((options.against,), analysis=False)
+        print_errors(before)
+        broken = broken or has_errors(before.diagnostics)
+        other = Simulation(before, load_zone)
+
+    tally = _Tally()
+    report = _report(options)
+    with ExitStack() as stack:
+        source = (
+            sys.stdin.buffer
+            if options.bookings == STANDARD_INPUT
+            else stack.enter_context(open_bookings(options.bookings))
+        )
+        source = stack.enter_context(_progress(source, options))
+        records = read_records(source, form)
+        results = simulation.run(records) if other is None else compare(other, simulation, records)
+        for result in results:
+            _take(result, tally, options, report, expectations)
+    if tally.records == 0:
+        click.echo(f"error: {options.bookings}: holds no bookings", err=True)
+        return ExitCode.FAILURE
+    if report is not None:
+        report.finish()
+    if expectations is not None:
+        _finish_expectations(expectations, tally)
+    return _exit_code(tally, options, broken=broken)
+
+
+def _take(
+    result: Simulated | Changed | Refusal,
+    tally: _Tally,
+    options: Options,
+    report: Reporter | None,
+    expectations: Expectations | None,
+) -> None:
+    tally.records += 1
+    if isinstance(result, Refusal):
+        tally.refused += 1
+        _print_refusal(result, options.bookings)
+        return
+    decided = result.after if isinstance(result, Changed) else result
+    tally.undecided += decided is not None and decided.decision.outcome is Outcome.UNDECIDED
+    if report is not None:
+        report.add(result)
+    if expectations is not None and isinstance(result, Simulated):
+        for difference in expectations.check(result.rendered(explain=options.explain)):
+            tally.unmet += 1
+            click.echo(f"unmet: {difference}", err=True)
+
+
+def _report(options: Options) -> Reporter | None:
+    """The reporter; none where decisions are only compared with expectations."""
+    if options.expect is not None and options.form is None:
+        return None
+    return reporter(
+        options.form or "table",
+        sys.stdout.write,
+        explain=options.explain,
+        colour=in_colour(sys.stdout),
+        width=width_of(sys.stdout),
+    )
+
+
+def _expectations(path: str) -> Expectations:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "is not UTF-8"
+        raise ExpectationError(path, f"cannot be read: {problem}") from error
+    return Expectations(read_expectations(text, path))
+
+
+def _finish_expectations(expectations: Expectations, tally: _Tally) -> None:
+    for name in expectations.unused():
+        tally.unmet += 1
+        click.echo(f"unmet: {name}", err=True)
+    click.echo(f"{expectations.met} of {expectations.count} expectations met", err=True)
+
+
+def _print_refusal(refusal: Refusal, file: str) -> None:
+    place = f"{file}:{refusal.line}" if refusal.line else file
+    record = f"record {refusal.number}" if refusal.number else "the file"
+    name = f" ({refusal.booking_id})" if refusal.booking_id else ""
+    for fault in refusal.faults:
+        field = f"`{fault.field}`: " if fault.field else ""
+        help = f"; {fault.help}" if fault.help else ""
+        click.echo(f"{place}: refused {record}{name}: {field}{fault.problem}{help}", err=True)
+
+
+def _exit_code(tally: _Tally, options: Options, *, broken: bool) -> ExitCode:
+    if broken:
+        return ExitCode.DIAGNOSTICS
+    if tally.refused:
+        return ExitCode.REFUSED
+    if tally.unmet:
+        return ExitCode.UNMET
+    if options.fail_undecided and tally.undecided:
+        return ExitCode.UNDECIDED
+    return ExitCode.OK
+
+
+@contextmanager
+def _progress(source: BinaryIO, options: Options) -> Iterator[BinaryIO]:
+    """Show how far reading is, on standard error, where a person waits and no output runs through the terminal."""
+    streams = options.form in ("json", "csv") and sys.stdout.isatty()
+    if not sys.stderr.isatty() or streams or options.bookings == STANDARD_INPUT:
+        yield source
+        return
+    from rich.console import Console
+    from rich.progress import wrap_file
+
+    size = Path(options.bookings).stat().st_size
+    console = Console(stderr=True)
+    with wrap_file(source, size, description="simulating", console=console, transient=True) as wrapped:
+        yield wrapped

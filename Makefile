@@ -6,8 +6,7 @@ PYTEST_FLAGS ?= -n auto --maxprocesses=8
 LOCK_FLAGS ?=
 LOCK_TOOL := uv==0.13.9
 
-DEMO_CLINICS ?= clinics
-DEMO_BOOKINGS ?= examples/tour/bookings.jsonl
+DEMO ?= examples/tour
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,11 +26,11 @@ help: ## list the targets
 # ---- the main job
 
 demo: $(READY) ## check the sample clinics and show what follows for a week of bookings
-	@echo '$$ payrules validate $(DEMO_CLINICS)'
-	@$(BIN)/payrules validate $(DEMO_CLINICS)
+	@echo '$$ payrules validate clinics $(DEMO)/clinics'
+	@$(BIN)/payrules validate clinics $(DEMO)/clinics
 	@echo
-	@echo '$$ payrules simulate $(DEMO_CLINICS) --bookings $(DEMO_BOOKINGS)'
-	@$(BIN)/payrules simulate $(DEMO_CLINICS) --bookings $(DEMO_BOOKINGS)
+	@echo '$$ payrules simulate $(DEMO)/clinics --bookings $(DEMO)/bookings.jsonl'
+	@$(BIN)/payrules simulate $(DEMO)/clinics --bookings $(DEMO)/bookings.jsonl
 
 # ---- checks
 

@@ -23,10 +23,3 @@ def load_zone(name: str) -> ZoneInfo | None:
         return None
     with files(_PACKAGE).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
-
-
-def zone_data_version() -> str:
-    """The version of the time zone data, such as `2026a`."""
-    import tzdata  # type: ignore[import-untyped]  # a package of data, without types
-
-    return str(tzdata.IANA_VERSION)

@@ -1,7 +1,8 @@
 """What a person is told about a field that cannot be read: the problem and what to do.
 
 A problem is a predicate, to be read after the field's path: ``price.amount: must be text, not a number``.
-Values are quoted only where they are ids, closed words, amounts or times.
+Values are quoted only where they look like ids, closed words, amounts or times: with columns mixed up, a name or an
+email may stand in any field.
 """
 
 import re
@@ -26,7 +27,9 @@ _TIMEZONE_HELP = "use an IANA name such as `Europe/Oslo`; leave the field out if
 _ANY_YEAR_INSTANT = re.compile(ANY_YEAR_INSTANT)
 _NAIVE_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LONGEST_QUOTE = 40
+_QUOTABLE = re.compile(r"[A-Za-z0-9._:,/-]{1,40}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,Z+-]{1,25}")
+# Nothing longer is like a known word, and comparing takes its time.
+_LONGEST_WORD = 64
 
 _WORDS: dict[str, tuple[str, ...]] = {"location": tuple(Place), "payer.kind": tuple(PayerKind)}
 _INNER = {path.partition(".")[2]: path for path in reversed(FIELD_PATHS) if "." in path}
@@ -66,7 +69,7 @@ def unknown_clinic(clinic: str, known: Collection[str]) -> Fault:
     """No clinic file of that name was read."""
     # Comparing with ten thousand names would take longer than the record is worth.
     near = [name for name in known if abs(len(name) - len(clinic)) <= 4 and name[:1] == clinic[:1].lower()]
-    help = did_you_mean(clinic, near) or "write the name of its clinic file without .yaml"
+    help = (near and did_you_mean(clinic, near)) or "write the name of its clinic file without .yaml"
     return Fault("clinic", f"{_quoted(clinic)} is not a clinic that is known here", help)
 
 
@@ -120,8 +123,9 @@ def _explain(kind: str, place: tuple[int | str, ...], value: object) -> Fault:
     if kind == "missing" or (value is None and not in_list):
         # A missing part is told by the field inside it that cannot be done without.
         return Fault({"client": "client.id"}.get(path, path), "is missing", _MISSING_HELP.get(path, _REQUIRED))
-    if kind in _EXPECTED:
-        return Fault(path, f"must be {_EXPECTED[kind]}, not {kind_of(value)}", _type_help(field, value))
+    expected = _EXPECTED.get(kind) or ("" if isinstance(value, str) else "text")
+    if expected:
+        return Fault(path, f"must be {expected}, not {kind_of(value)}", _type_help(field, value))
     text = str(value)
     match kind:
         case "string_unicode":
@@ -130,10 +134,7 @@ def _explain(kind: str, place: tuple[int | str, ...], value: object) -> Fault:
             longest = 200 if field == "client.id" else 100
             return Fault(path, f"is longer than {longest} characters", "")
         case "enum":
-            words = _WORDS[field]
-            hint = did_you_mean(text, words)
-            help = f"one of {listed(words)}"
-            return Fault(path, f"{_quoted(text)} is not allowed here", f"{hint} {help}" if hint else help)
+            return _word_fault(path, text)
     return _FORMS.get(field, _text_fault)(path, text)
 
 
@@ -147,6 +148,15 @@ def _type_help(field: str, value: object) -> str:
     if field == "first_visit":
         return "write true or false without quotes; leave the field out if it is unknown"
     return "put it in quotes" if isinstance(value, bool | int | float) else ""
+
+
+def _word_fault(path: str, text: str) -> Fault:
+    """Not one of a closed list of words. Only what is like one of them is repeated."""
+    words = _WORDS[path]
+    hint = did_you_mean(text, words) if len(text) <= _LONGEST_WORD and text.isprintable() else ""
+    if hint:
+        return Fault(path, f"`{text}` is not allowed here", f"{hint} allowed: {listed(words)}")
+    return Fault(path, "is not one of the allowed words", f"allowed: {listed(words)}")
 
 
 def _id_fault(path: str, text: str) -> Fault:
@@ -179,22 +189,17 @@ def _amount_fault(path: str, text: str) -> Fault:
     return Fault(path, f"{_quoted(text)} is not an amount", _AMOUNT_HELP)
 
 
-def _currency_fault(path: str, text: str) -> Fault:
-    return Fault(path, f"{_quoted(text)} is not a currency code", "use three capital letters, such as `NOK`")
+def _currency_fault(path: str, _text: str) -> Fault:
+    return Fault(path, "is not a currency code", "use three capital letters, such as `NOK`")
 
 
-def _language_fault(path: str, text: str) -> Fault:
-    return Fault(path, f"{_quoted(text)} is not a language code", "use a code such as `nb` or `en-GB`")
+def _language_fault(path: str, _text: str) -> Fault:
+    return Fault(path, "is not a language code", "use a code such as `nb` or `en-GB`")
 
 
 def _quoted(text: str) -> str:
-    """A value in backticks, fit for one line.
-
-    What is long, unprintable or holds an @ is in the wrong field: it is not repeated.
-    """
-    if not text.isprintable() or len(text) > _LONGEST_QUOTE or "@" in text:
-        return "the text"
-    return f"`{text}`" if text else "an empty text"
+    """A value in backticks if it looks like an id, an amount or a time; anything else may be a name or a contact."""
+    return f"`{text}`" if _QUOTABLE.fullmatch(text) else "the text"
 
 
 _EXPECTED = {

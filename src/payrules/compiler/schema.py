@@ -41,7 +41,7 @@ class ClinicSchema:
 
     def explain(self, data: dict[str, Any], positions: Positions) -> list[Diagnostic]:
         """Every fault of data that the schema does not accept, by position."""
-        found = {(*d.location[1:], d.code): d for d in self._faults(data, positions)}
+        found = {(*d.location[1:], d.code, d.message): d for d in self._faults(data, positions)}
         if not found:
             # The two validators disagree: the file is refused all the same, and the text says what to report.
             message = "the file does not fit the format, and no key could be named; please report this"

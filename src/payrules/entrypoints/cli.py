@@ -96,6 +96,8 @@ def validate(paths: tuple[str, ...], form: str, *, strict: bool) -> ExitCode:
     for line in REPORTERS[form](diagnostics, catalogue.sources.get, color=in_colour(sys.stdout)):
         click.echo(line)
     if form == "text":
+        if diagnostics:
+            click.echo()
         click.echo(summary(catalogue.files, diagnostics))
     return ExitCode.DIAGNOSTICS if has_errors(diagnostics) else ExitCode.OK
 

@@ -13,7 +13,7 @@ from payrules.entrypoints.reporters.pages import explain, similar_codes
 from payrules.entrypoints.reporters.sarif import report_sarif
 from payrules.entrypoints.reporters.text import Sources, report_text
 
-__all__ = ["REPORTERS", "Reporter", "Sources", "explain", "similar_codes", "summary"]
+__all__ = ["REPORTERS", "Reporter", "Sources", "explain", "report_text", "similar_codes", "summary"]
 
 
 class Reporter(Protocol):

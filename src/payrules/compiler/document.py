@@ -114,7 +114,7 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
                 key = value
                 continue
             if event.implicit[0] and (not value or value[0] in _NOT_TEXT):
-                value = _resolve(value)
+                value = resolve_scalar(value)
             if in_mapping:
                 container[key] = value
                 key = _NO_KEY
@@ -174,8 +174,8 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
     return root  # type: ignore[no-any-return]  # the first container is a mapping, or the loop has returned
 
 
-def _resolve(text: str) -> Any:
-    """A plain scalar's value after the core schema; text where it is nothing else."""
+def resolve_scalar(text: str) -> Any:
+    """The value of a plain scalar: null, a truth value, a number, or the text itself."""
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):

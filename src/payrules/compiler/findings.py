@@ -15,9 +15,10 @@ def diagnose(
 
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
-    """Help that names the closest known word; empty where none is close."""
+    """Help that names the closest known word, or the one that begins so; empty where none is close."""
     names = list(known)
     close = get_close_matches(written, names, 1) or get_close_matches(written.lower(), names, 1)
+    close = close or [name for name in names if name.startswith(written)]
     return f"did you mean `{close[0]}`?" if close else ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from payrules.compiler.document import resolve_scalar
 from payrules.compiler.findings import diagnose, did_you_mean, listed
 from payrules.compiler.positions import Path, Positions
 from payrules.domain.diagnostics import Diagnostic, Location, position_key
@@ -75,42 +76,56 @@ class ClinicSchema:
             if "propertyNames" in error.schema_path:
                 yield from _bad_name(error, (*path, error.instance), positions)
             elif error.validator == "type" or path not in mistyped:
-                yield from _fault(error, path, positions)
+                yield from self._fault(error, path, positions)
+
+    def _fault(self, error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:
+        place = positions.value(path)
+        match error.validator:
+            case "additionalProperties":
+                yield from _unknown_keys(error, path, positions)
+            case "required":
+                yield from self._missing_keys(error, path, positions)
+            case "type":
+                yield _wrong_type(error, path, positions)
+            case "enum" | "const":
+                yield _not_allowed(error, path, positions)
+            case "pattern":
+                message = f"{_quoted(error.instance)} is not {_title(error.schema)}"
+                yield diagnose("PR205", place, message, _examples(error.schema))
+            case "uniqueItems":
+                yield from _repeated(error.instance, path, positions)
+            case "minItems" | "minProperties":
+                what = "item" if error.validator == "minItems" else "key"
+                message = f"{_name(path)} is empty: it needs at least one {what}"
+                yield diagnose("PR206", place, message, _hint_for_empty(error.schema))
+            case "maxItems" | "maxLength":
+                unit = "items" if error.validator == "maxItems" else "characters"
+                most = f"at most {error.validator_value:,} are allowed"
+                message = f"{_name(path)} has {len(error.instance):,} {unit}; {most}"
+                yield diagnose("PR206", place, message, "shorten it")
+
+    def _missing_keys(self, error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:
+        for name in error.validator_value:
+            if name not in error.instance:
+                where = f" in `{path[-1]}`" if path and isinstance(path[-1], str) else ""
+                help = f"add it, for example `{name}: {self._example(error.schema, name)}`"
+                yield diagnose("PR202", positions.key(path), f"the key `{name}` is missing{where}", help)
+
+    def _example(self, schema: dict[str, Any], name: str) -> str:
+        """An example of a key's value, as it may be written in a clinic file."""
+        # What a condition demands (`then`) is described at the top.
+        described: dict[str, Any] = schema.get("properties", self._schema["properties"])[name]
+        while "examples" not in described:
+            described = self._schema["$defs"][described["$ref"].removeprefix("#/$defs/")]
+        return _as_written(described["examples"][0])
 
 
-def _fault(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:  # noqa: C901  # one case a keyword
-    place = positions.value(path)
-    match error.validator:
-        case "additionalProperties":
-            known = list(error.schema["properties"])
-            for name in error.instance:
-                if name not in error.schema["properties"]:
-                    help = did_you_mean(name, known) or f"known here: {listed(known)}"
-                    yield diagnose("PR201", positions.key((*path, name)), f"unknown key `{name}`", help)
-        case "required":
-            for name in error.validator_value:
-                if name not in error.instance:
-                    where = f" in `{path[-1]}`" if path and isinstance(path[-1], str) else ""
-                    known = error.schema.get("properties", {}).get(name, {})
-                    help = f"add it, for example `{name}: {_example(known)}`" if _example(known) else "add it"
-                    yield diagnose("PR202", positions.key(path), f"the key `{name}` is missing{where}", help)
-        case "type":
-            yield _wrong_type(error, path, positions)
-        case "enum" | "const":
-            yield _not_allowed(error, path, positions)
-        case "pattern":
-            help = _examples(error.schema)
-            yield diagnose("PR205", place, f"{_quoted(error.instance)} is not {_title(error.schema)}", help)
-        case "uniqueItems":
-            yield from _repeated(error.instance, path, positions)
-        case "minItems" | "minProperties":
-            what = "item" if error.validator == "minItems" else "key"
-            message = f"{_name(path)} is empty: it needs at least one {what}"
-            yield diagnose("PR206", place, message, _hint_for_empty(error.schema))
-        case "maxItems" | "maxLength":
-            unit = "items" if error.validator == "maxItems" else "characters"
-            message = f"{_name(path)} has {len(error.instance):,} {unit}; at most {error.validator_value:,} are allowed"
-            yield diagnose("PR206", place, message, "shorten it")
+def _unknown_keys(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:
+    known = error.schema["properties"]
+    for name in error.instance:
+        if name not in known:
+            help = did_you_mean(name, known) or f"known here: {listed(known)}"
+            yield diagnose("PR201", positions.key((*path, name)), f"unknown key {_quoted(name)}", help)
 
 
 def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
@@ -122,11 +137,13 @@ def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
             "PR203", positions.key(path), f"{_name(path)} has no value", f"write {named}, or remove the key"
         )
     written = "" if isinstance(value, dict | list) else positions.written(path)
-    message = f"{_name(path)} must be {named}, not {_kind(value)}" + (f" (`{written[:_SHOWN]}`)" if written else "")
-    if "string" in wanted and written:
-        help = f'put it in quotes: `"{written[:_SHOWN]}"`'
-    elif "array" in wanted and not isinstance(value, dict):
-        help = f"write a list: `[{written[:_SHOWN]}]`"
+    message = f"{_name(path)} must be {named}, not {_kind(value)}" + (f" ({_quoted(written)})" if written else "")
+    if "string" in wanted and written and _fits(written, error.schema):
+        help = f"put it in quotes: {_quoted(json.dumps(written))}"
+    elif wanted == ["string"] and "pattern" in error.schema:
+        help = _examples(error.schema)
+    elif wanted == ["array"] and not isinstance(value, dict):
+        help = f"write a list: {_quoted(f'[{written}]')}"
     else:
         help = f"write {named}"
     return diagnose("PR203", positions.value(path), message, help)
@@ -140,7 +157,8 @@ def _not_allowed(error: Any, path: Path, positions: Positions) -> Diagnostic:
     allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
     help = did_you_mean(error.instance, allowed) if isinstance(error.instance, str) else ""
     if error.validator == "const":
-        return diagnose("PR204", place, f"{_quoted(error.instance)} is not {listed(allowed)}", help or "write it so")
+        help = help or f"write {listed(allowed)}, or a mapping of keys to values"
+        return diagnose("PR204", place, f"{_quoted(error.instance)} is not {listed(allowed)}", help)
     message = f"{_quoted(error.instance)} is not one of {listed(allowed)}"
     return diagnose("PR204", place, message, help or f"write one of {listed(allowed)}")
 
@@ -172,8 +190,21 @@ def _name(path: Path) -> str:
 
 
 def _quoted(value: Any) -> str:
+    """A value as its author wrote it, in backticks, on one line and not too long."""
     text = value if isinstance(value, str) else json.dumps(value)
-    return f"`{text[:_SHOWN]}…`" if len(text) > _SHOWN else f"`{text}`"
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:_SHOWN])
+    return f"`{shown}…`" if len(text) > _SHOWN else f"`{shown}`"
+
+
+def _fits(written: str, schema: dict[str, Any]) -> bool:
+    return re.search(schema.get("pattern", ""), written) is not None
+
+
+def _as_written(example: Any) -> str:
+    """An example as it may stand in a clinic file: text in quotes where it would be read as something else."""
+    if isinstance(example, str) and isinstance(resolve_scalar(example), str):
+        return example
+    return json.dumps(example, ensure_ascii=False)
 
 
 def _kind(value: Any) -> str:
@@ -188,13 +219,8 @@ def _title(schema: dict[str, Any]) -> str:
     return f"{'an' if title[0].lower() in 'aeio' else 'a'} {title}" if "title" in schema else title
 
 
-def _example(schema: dict[str, Any]) -> str:
-    examples = schema.get("examples") or [""]
-    return json.dumps(examples[0], ensure_ascii=False) if isinstance(examples[0], dict | list) else str(examples[0])
-
-
 def _examples(schema: dict[str, Any]) -> str:
-    examples = [str(example) for example in schema.get("examples", ())]
+    examples = [_as_written(example) for example in schema.get("examples", ())]
     return f"write for example {listed(examples[:3])}" if examples else ""
 
 

@@ -43,7 +43,7 @@ def differences(change: Changed) -> list[Difference]:
         found.append(Difference("sends", gone, come))
     if not found:
         # A change of something that no line above shows must not look like none.
-        found.append(Difference(", ".join(change.changed), ["as before-file"], ["as after-file"]))
+        found.append(Difference(", ".join(change.changed), ["differs"], ["see --format json"]))
     return found
 
 
@@ -64,7 +64,6 @@ class _Side:
             ("outcome", self._outcome()),
             ("decided by", self._decider()),
             ("price", NOTHING if self._result is None else price_text(self._result.decision.price)),
-            ("missing", ", ".join(self._rendered.get("missing", ())) or NOTHING),
             ("draft", self._draft()),
             ("manual payment", method_text(self._rendered.get("default_method") or NOTHING)),
             ("to pay by", date_text(date.fromisoformat(payable_by), date.min) if payable_by else NOTHING),
@@ -90,7 +89,10 @@ class _Side:
         return f"{MARKS[outcome]} {outcome_text(outcome)}" + (f" ({why})" if why else "")
 
     def _decider(self) -> str:
-        return NOTHING if self._result is None else decider_text(self._result.decision, self._rendered)
+        """Without its line: a rule that only moves in the file is the same rule."""
+        if self._result is None:
+            return NOTHING
+        return decider_text(self._result.decision, self._rendered, line=False)
 
     def _draft(self) -> str:
         """When the invoice is drafted, which is the same for both sides as long as both draft one."""

@@ -62,10 +62,11 @@ def price_text(price: Money | None) -> str:
     return "no price" if price is None else f"{price.amount} {price.currency}"
 
 
-def decider_text(decision: Decision, rendered: Mapping[str, Any]) -> str:
+def decider_text(decision: Decision, rendered: Mapping[str, Any], *, line: bool = True) -> str:
     """`couples-by-hand:41` (the rule and its line), `defaults`, or a dash where no rule was asked."""
-    if rendered["rule"] is not None:
-        return f"{rendered['rule']['id']}:{rendered['rule']['line']}"
+    rule = rendered["rule"]
+    if rule is not None:
+        return f"{rule['id']}:{rule['line']}" if line else str(rule["id"])
     return "–" if decision.terms is None else "defaults"
 
 

@@ -33,7 +33,8 @@ _LONGEST_WORD = 64
 
 _WORDS: dict[str, tuple[str, ...]] = {"location": tuple(Place), "payer.kind": tuple(PayerKind)}
 _INNER = {path.partition(".")[2]: path for path in reversed(FIELD_PATHS) if "." in path}
-_ORDER = {path: position for position, path in enumerate(FIELD_PATHS)}
+# A part stands where its first field does.
+_ORDER = {name: place for place, path in reversed([*enumerate(FIELD_PATHS)]) for name in (path, path.partition(".")[0])}
 
 
 def explain_shape(error: ValidationError, fields: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
@@ -199,6 +200,8 @@ def _language_fault(path: str, _text: str) -> Fault:
 
 def _quoted(text: str) -> str:
     """A value in backticks if it looks like an id, an amount or a time; anything else may be a name or a contact."""
+    if not text:
+        return "an empty text"
     return f"`{text}`" if _QUOTABLE.fullmatch(text) else "the text"
 
 

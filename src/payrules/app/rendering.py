@@ -3,7 +3,8 @@
 Rendering costs more than deciding, so sentences that depend only on the version and the rule are made once.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
+from functools import cache
 from typing import Any
 
 from payrules.app.explaining import clock, explain
@@ -21,7 +22,7 @@ from payrules.domain.decision import (
 )
 from payrules.domain.money import MINOR_UNITS, Money, format_minor, vat_included
 from payrules.domain.policy import Channel, Delivery, Send, Terms
-from payrules.domain.schedule import shift
+from payrules.domain.schedule import shift, steady_offset
 
 _WHEN = {
     Send.AFTER_BOOKING: ("right after booking", "after booking"),
@@ -32,7 +33,20 @@ _WHEN = {
 
 def instant_text(instant: datetime) -> str:
     """An aware UTC instant as ISO 8601 with `Z`."""
-    return instant.replace(tzinfo=None).isoformat() + "Z"
+    return instant.isoformat()[:-6] + "Z"
+
+
+def local_text(instant: datetime, zone: tzinfo) -> str:
+    """An aware UTC instant as ISO 8601 with the offset that a zone has at it."""
+    steady = steady_offset(instant, zone)
+    if steady is None:
+        return instant.astimezone(zone).isoformat()
+    return (instant + steady).isoformat()[:-6] + _offset_text(steady)
+
+
+@cache
+def _offset_text(offset: timedelta) -> str:
+    return datetime(2000, 1, 1, tzinfo=timezone(offset)).isoformat()[19:]
 
 
 def outside_rendering(booking: Booking, decision: Decision, effective_at: datetime) -> dict[str, Any]:
@@ -49,7 +63,7 @@ class Renderer:
         self._version = version
         self._provenance = Provenance(version)
         self._zone = version.policy.zone
-        self._deciders: dict[int | None, tuple[dict[str, Any] | None, str]] = {}
+        self._quiet: dict[int | None, str] = {}
         self._openings: dict[tuple[int | None, Reason], tuple[str, ...]] = {}
 
     def render(self, booking: Booking, decision: Decision) -> dict[str, Any]:
@@ -86,7 +100,7 @@ class Renderer:
             "type": action.type,
             "channel": action.channel,
             "due_at": instant_text(action.due_at),
-            "due_local": action.due_at.astimezone(self._zone).isoformat(),
+            "due_local": local_text(action.due_at, self._zone),
             "shifted_by": action.shifted_by,
         }
 
@@ -185,12 +199,18 @@ class Renderer:
             what = "link" if action.type is ActionType.SEND_PAYMENT_LINK else f"reminder {action.occurrence}"
             if action.shifted_by is Shift.NOT_BEFORE:
                 found.append(f"{action.channel} {what}: its time had passed when it was booked, so it is due at once")
-            elif terms.notification.quiet_hours is not None:
-                quiet = terms.notification.quiet_hours
-                hours = f"{clock(quiet.from_minute)}-{clock(quiet.to_minute)}"
-                where = self._provenance.text(decision.rule, ("notification", "quiet_hours"))
-                found.append(f"{action.channel} {what}: waits for the end of the quiet hours {hours} ({where})")
+            else:
+                quiet_hours = self._quiet_hours(decision.rule, terms)
+                found.append(f"{action.channel} {what}: waits for the end of the quiet hours {quiet_hours}")
         return found
+
+    def _quiet_hours(self, rule: int | None, terms: Terms) -> str:
+        known = self._quiet.get(rule)
+        quiet = terms.notification.quiet_hours
+        if known is None and quiet is not None:
+            where = self._provenance.text(rule, ("notification", "quiet_hours"))
+            known = self._quiet[rule] = f"{clock(quiet.from_minute)}-{clock(quiet.to_minute)} ({where})"
+        return known or ""
 
 
 def _frame(booking: Booking, decision: Decision, digest: str | None, reasons: list[str]) -> dict[str, Any]:

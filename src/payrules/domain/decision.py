@@ -6,12 +6,13 @@ its questions is part of the language (design: "Outcome of a decision").
 
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from payrules.domain.booking import Booking, Person
 from payrules.domain.matching import FACT_PATHS, FACTS, facts_of, matcher_of
 from payrules.domain.money import Money
-from payrules.domain.policy import Channel, Delivery, Notification, Policy, Process, Send, Terms
+from payrules.domain.policy import Channel, Delivery, Notification, Policy, Process, QuietHours, Send, Terms
 from payrules.domain.schedule import after_quiet_hours, shift
 
 
@@ -165,12 +166,13 @@ def _automatic(
 ) -> tuple[ActionSpec, ...]:
     """Draft at once; issue directly before the first link; reminders from the first link on."""
     notification = terms.notification
-    zone = payer.zone or policy.zone
+    quiet, zone = notification.quiet_hours, payer.zone or policy.zone
     wanted_at = _send_at(policy, notification, booking)
     due_at, shifted_by = (not_before, Shift.NOT_BEFORE) if wanted_at < not_before else (wanted_at, None)
-    links = [
-        _outside_quiet_hours(ActionType.SEND_PAYMENT_LINK, c, due_at, shifted_by, notification, zone) for c in channels
-    ]
+    links = []
+    for channel in channels:
+        allowed_at, waits_for = _allowed(due_at, shifted_by, quiet, channel, zone)
+        links.append(ActionSpec(ActionType.SEND_PAYMENT_LINK, channel, allowed_at, waits_for))
     first = min(links, key=_due_at)
     actions = [
         ActionSpec(ActionType.CREATE_INVOICE, None, not_before),
@@ -181,20 +183,17 @@ def _automatic(
     for occurrence, offset in enumerate(terms.reminders, 1):
         remind_at = shift(first.due_at, offset, policy.zone)
         for channel in channels:
-            reminder = _outside_quiet_hours(
-                ActionType.SEND_REMINDER, channel, remind_at, None, notification, zone, occurrence
-            )
+            allowed_at, waits_for = _allowed(remind_at, None, quiet, channel, zone)
             # Quiet hours can push several messages of a night to one minute of the morning: one is enough.
-            if reminder.due_at > last_message_at[channel]:
-                last_message_at[channel] = reminder.due_at
-                actions.append(reminder)
+            if allowed_at > last_message_at[channel]:
+                last_message_at[channel] = allowed_at
+                actions.append(ActionSpec(ActionType.SEND_REMINDER, channel, allowed_at, waits_for, occurrence))
     # Stable: what is due together stays in the order in which it runs.
     actions.sort(key=_due_at)
     return tuple(actions)
 
 
-def _due_at(action: ActionSpec) -> datetime:
-    return action.due_at
+_due_at = attrgetter("due_at")
 
 
 def _send_at(policy: Policy, notification: Notification, booking: Booking) -> datetime:
@@ -209,18 +208,11 @@ def _send_at(policy: Policy, notification: Notification, booking: Booking) -> da
             return shift(booking.ends_at, notification.offset, policy.zone)
 
 
-def _outside_quiet_hours(
-    kind: ActionType,
-    channel: Channel,
-    due_at: datetime,
-    shifted_by: Shift | None,
-    notification: Notification,
-    zone: tzinfo,
-    occurrence: int = 1,
-) -> ActionSpec:
-    quiet = notification.quiet_hours
-    if quiet is not None and channel in quiet.channels:
-        allowed_at = after_quiet_hours(due_at, quiet, zone)
-        if allowed_at != due_at:
-            return ActionSpec(kind, channel, allowed_at, Shift.QUIET_HOURS, occurrence)
-    return ActionSpec(kind, channel, due_at, shifted_by, occurrence)
+def _allowed(
+    due_at: datetime, shifted_by: Shift | None, quiet: QuietHours | None, channel: Channel, zone: tzinfo
+) -> tuple[datetime, Shift | None]:
+    """When a message may go out on a channel, and what moved it."""
+    if quiet is None or channel not in quiet.channels:
+        return due_at, shifted_by
+    allowed_at = after_quiet_hours(due_at, quiet, zone)
+    return allowed_at, shifted_by if allowed_at == due_at else Shift.QUIET_HOURS

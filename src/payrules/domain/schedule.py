@@ -2,12 +2,24 @@
 
 Wall times follow PEP 495: a wall time that does not exist moves forward by the gap, one that exists
 twice is the first. Both are what `fold=0` means to a time zone of `zoneinfo`.
+
+Asking a time zone is what deciding spends its time on, and clocks change twice a year. So the offset of a day
+around which they do not change is kept, and plain arithmetic does the rest.
 """
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
 
 from payrules.domain.duration import Duration
 from payrules.domain.policy import QuietHours
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_MINUTES_OF_DAY = 1_440
+# By zone and day (in UTC): the offset, or None where clocks change the day before, on it or the day after.
+_steady_offsets: dict[tuple[tzinfo, int], timedelta | None] = {}
+_UNKNOWN: Any = object()
+_MOST_KEPT = 50_000
 
 
 def shift(instant: datetime, offset: Duration, zone: tzinfo, *, back: bool = False) -> datetime:
@@ -15,11 +27,17 @@ def shift(instant: datetime, offset: Duration, zone: tzinfo, *, back: bool = Fal
 
     Minutes are elapsed time. Days are calendar days in `zone` with the wall time kept.
     """
-    sign = -1 if back else 1
-    if offset.days:
-        local = instant.astimezone(zone).replace(fold=0) + timedelta(days=sign * offset.days)
-        return local.replace(fold=0).astimezone(UTC)
-    return instant + timedelta(minutes=sign * offset.minutes)
+    minutes, days = offset
+    if minutes:
+        return instant + timedelta(0, -60 * minutes if back else 60 * minutes)
+    if not days:
+        return instant
+    by = timedelta(-days if back else days)
+    moved = instant + by
+    steady = steady_offset(instant, zone)
+    if steady is not None and steady == steady_offset(moved, zone):
+        return moved
+    return (instant.astimezone(zone) + by).replace(fold=0).astimezone(UTC)
 
 
 def after_quiet_hours(instant: datetime, quiet: QuietHours, zone: tzinfo) -> datetime:
@@ -28,6 +46,19 @@ def after_quiet_hours(instant: datetime, quiet: QuietHours, zone: tzinfo) -> dat
     The result never lies before `instant` and never inside the quiet hours as a clock on a wall in `zone`
     shows them, on the nights the clocks change too.
     """
+    steady = steady_offset(instant, zone)
+    if steady is None:
+        return _after_quiet_hours_slowly(instant, quiet, zone)
+    local = instant + steady
+    minute = local.hour * 60 + local.minute
+    if not quiet.hold(minute):
+        return instant
+    wait = (quiet.to_minute - minute) % _MINUTES_OF_DAY
+    return instant + timedelta(0, 60 * wait - local.second, -local.microsecond)
+
+
+def _after_quiet_hours_slowly(instant: datetime, quiet: QuietHours, zone: tzinfo) -> datetime:
+    """The same on the days around a change of the clocks."""
     while True:
         local = instant.astimezone(zone)
         if not quiet.hold(local.hour * 60 + local.minute):
@@ -36,7 +67,21 @@ def after_quiet_hours(instant: datetime, quiet: QuietHours, zone: tzinfo) -> dat
         end = datetime.combine(local.date(), time(hour, minute), tzinfo=zone)
         if end.replace(tzinfo=None) <= local.replace(tzinfo=None, fold=0):
             # The wall time of the end has passed: it is tomorrow's.
-            end = (end + timedelta(days=1)).replace(fold=0)
+            end += _DAY
         first = end.astimezone(UTC)
         # Where clocks go back, the first of two ends may lie behind an instant in the second hour.
         instant = first if first > instant else end.replace(fold=1).astimezone(UTC)
+
+
+def steady_offset(instant: datetime, zone: tzinfo) -> timedelta | None:
+    """The zone's offset, where it is the same from the day before an instant to the day after; else None."""
+    key = (zone, instant.toordinal())
+    known = _steady_offsets.get(key, _UNKNOWN)
+    if known is not _UNKNOWN:
+        return known
+    if len(_steady_offsets) >= _MOST_KEPT:
+        _steady_offsets.clear()
+    start = datetime.combine(instant, time(), UTC) - _DAY
+    offsets = {(start + hours * _HOUR).astimezone(zone).utcoffset() for hours in range(73)}
+    steady = _steady_offsets[key] = offsets.pop() if len(offsets) == 1 else None
+    return steady

@@ -225,6 +225,7 @@ def test_an_instant_may_be_written_in_several_ways(text: str) -> None:
         ("price.amount", float("nan"), "must be text, not a number", '"1250.00"'),
         ("price.amount", "NaN", "`NaN` is not an amount", '"1250.00"'),
         ("price.amount", "1.250,00", "`1.250,00` is not an amount", '"1250.00"'),
+        ("price.amount", "", "an empty text is not an amount", '"1250.00"'),
         ("price.amount", "-5", "`-5` is negative", "zero or more"),
         ("price.amount", "1e3", "`1e3` is not an amount", '"1250.00"'),
         ("price.amount", "1250.005", "`1250.005` has more decimals than NOK has", "2 decimals"),
@@ -287,6 +288,11 @@ def test_all_faults_of_a_record_come_together_in_the_order_of_the_fields() -> No
     ]  # fmt: skip
 
 
+def test_a_part_at_fault_stands_in_its_fields_place() -> None:
+    faults = faults_of(first_visit="yes", payer=5, price=5, starts_at=5, client__timezone=5)
+    assert [fault.field for fault in faults] == ["client.timezone", "starts_at", "price", "payer", "first_visit"]
+
+
 def test_an_unknown_clinic_is_not_also_a_wrong_currency() -> None:
     assert [fault.field for fault in faults_of(clinic="elsewhere")] == ["clinic"]
 
@@ -312,7 +318,7 @@ def test_no_fault_repeats_a_contact_wherever_it_stands(path: str) -> None:
     for private in PRIVATE:
         for value in (private, [private], {private: private}):
             fields = changed({"location": "garden", path: value})
-            fields[private] = fields["client"] = {private: private}
+            fields[private] = private
             found = read(fields)
             assert isinstance(found, Refusal)
             assert not [text for text in PRIVATE if text in repr(found)]

@@ -14,6 +14,7 @@ from payrules.adapters.booking_files.chunks import NOT_UTF8, TOO_LONG, Line
 from payrules.app.booking_shape import FIELD_PATHS
 from payrules.app.fault_texts import nearest_field
 from payrules.app.records import Fault, Record, Refusal, is_field_name, refuse
+from payrules.compiler.findings import listed
 
 _ROW_HELP = (
     "put a cell that holds a comma or a quote in double quotes, and write a quote inside as two; a row is one line"
@@ -100,8 +101,9 @@ def _columns(names: list[str]) -> list[_Column]:
         raise _RowError(Fault("", "the first row does not name the columns of a booking", help))
     for position, name in enumerate(names):
         if name not in FIELD_PATHS:
-            shown = f"`{name}`" if is_field_name(name.replace(".", "_")) else f"number {position + 1}"
-            raise _RowError(Fault("", f"column {shown} is not a field of a booking", nearest_field(name)))
+            if is_field_name(name.replace(".", "_")):
+                raise _RowError(Fault("", f"column `{name}` is not a field of a booking", nearest_field(name)))
+            raise _RowError(Fault("", f"column number {position + 1} is not a field of a booking", _COLUMNS_HELP))
         if name in names[:position]:
             raise _RowError(Fault(name, "stands in two columns", "keep one of the two"))
     return [_column(name) for name in names]
@@ -125,4 +127,5 @@ def _truth(cell: str) -> bool | str:
 
 _READINGS: dict[str, Callable[[str], Any]] = {"client.tags": _tags, "first_visit": _truth}
 _SEPARATORS = {"semicolons": ";", "tabs": "\t"}
+_COLUMNS_HELP = f"known here: {listed(FIELD_PATHS)}"
 _EXAMPLE = "`id,clinic,client.id,client.phone,starts_at,ends_at,booked_at`"

@@ -194,8 +194,8 @@ class _Text:
             except JSONDecodeError as error:
                 self._wait_for_more(error)
             else:
-                # A number at the end of the text may go on in the next piece.
-                if end < len(self._buffer) or not self._grow():
+                # A number near the end of the text may go on in the next piece.
+                if len(self._buffer) - end >= _LONGEST_WORD or not self._grow():
                     return value, end
 
     def _wait_for_more(self, error: JSONDecodeError) -> None:

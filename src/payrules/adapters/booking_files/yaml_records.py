@@ -13,6 +13,7 @@ import yaml
 from payrules.adapters.booking_files.chunks import MAX_RECORD, NOT_UTF8, TOO_LONG, decoded, not_read_on
 from payrules.adapters.booking_files.json_records import duplicate_key, not_an_object
 from payrules.app.records import Fault, Record, Refusal, is_field_name, refuse
+from payrules.compiler.document import resolve_scalar
 
 MAX_DEPTH = 32
 """The deepest nesting that is read; a booking needs three levels."""
@@ -27,19 +28,6 @@ _Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # on them far ahead of the record they are in, so it is shown a character that nothing uses instead.
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STAND_IN = "\U0001fffe"
-
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-# Core schema, chapter 10.3.2; a number with a leading zero stays text, as in clinic files. No field takes a number,
-# so its value does not matter.
-_NUMBER = re.compile(
-    r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+"
-    r"|[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-)
 
 
 class _CutShortError(Exception):
@@ -165,7 +153,8 @@ def _value(event: yaml.Event, events: _Events, path: str, depth: int, faults: li
     if isinstance(event, yaml.ScalarEvent):
         if _STAND_IN in event.value:
             faults.append(Fault(path, "holds a control character or bytes that are not UTF-8", NOT_UTF8.help))
-        return _resolve(event)
+        # Only what stands without quotes can be anything but text.
+        return resolve_scalar(event.value) if event.implicit[0] else event.value
     if depth > MAX_DEPTH:
         raise _CutShortError(f"is nested more than {MAX_DEPTH} levels deep", "a booking needs three", _line(event))
     if isinstance(event, yaml.SequenceStartEvent):
@@ -189,16 +178,6 @@ def _inner_path(path: str, key: str) -> str:
     if not is_field_name(key):
         return path
     return f"{path}.{key}" if path else key
-
-
-def _resolve(event: yaml.ScalarEvent) -> Any:
-    """A scalar's value: only what stands without quotes can be anything but text."""
-    text: str = event.value
-    if not event.implicit[0]:
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    return float("nan") if _NUMBER.fullmatch(text) else text
 
 
 def _line(event: yaml.Event) -> int:

@@ -1,13 +1,14 @@
 """What is different between two decisions for one booking, in words."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from payrules.app.simulate import Changed, Simulated
-from payrules.domain.decision import ActionType
-from payrules.entrypoints.decisions.times import date_text, moment_text
+from payrules.entrypoints.decisions.times import date_text, moment_text, time_text
 from payrules.entrypoints.decisions.words import (
     MARKS,
+    NOT_DECIDED,
+    NOTHING,
     decider_text,
     events_of,
     method_text,
@@ -17,89 +18,101 @@ from payrules.entrypoints.decisions.words import (
     zone_of,
 )
 
-NOTHING = "–"
+
+class Step(NamedTuple):
+    """One thing before and after; None where it is on one side only. `what` says what is sent then."""
+
+    before: str | None
+    after: str | None
+    what: str = ""
 
 
 class Difference(NamedTuple):
-    """One thing that changes. The lists hold lines; both are needed to see what goes and what comes."""
+    """What changes under one label. A fact is one step with both sides; sends are any number of steps."""
 
     label: str
-    before: list[str]
-    after: list[str]
+    steps: list[Step]
 
 
 def differences(change: Changed) -> list[Difference]:
     """What changes for the booking, the outcome first. Never empty where something changed."""
-    before, after = _Side(change.before), _Side(change.after)
-    found = [
-        Difference(label, [old], [new])
-        for (label, old), (_, new) in zip(before.facts(), after.facts(), strict=True)
-        if old != new
-    ]
-    old_sends, new_sends = before.sends(), after.sends()
-    gone = [send for send in old_sends if send not in new_sends]
-    come = [send for send in new_sends if send not in old_sends]
-    if gone or come:
-        found.append(Difference("sends", gone, come))
-    if not found:
-        # A change of something that no line above shows must not look like none.
-        found.append(Difference(", ".join(change.changed), ["differs"], ["see --format json"]))
+    before, after = change.before, change.after
+    found = (
+        [Difference("outcome", [Step(_outcome(before), _outcome(after))])]
+        if _outcome(before) != _outcome(after)
+        else []
+    )
+    old, new = _facts(before), _facts(after)
+    for label in dict.fromkeys([*old, *new]):
+        # What comes or goes with the whole invoice is told by the outcome already.
+        if label in _OF_THE_INVOICE and not (label in old and label in new):
+            continue
+        step = Step(old.get(label, NOTHING), new.get(label, NOTHING))
+        if step.before != step.after:
+            found.append(Difference(label, [step]))
+    if steps := _sends(before, after):
+        found.append(Difference("sends", steps))
+    # A change of something that no line above shows must not look like none.
+    return found or [Difference(", ".join(change.changed), [Step("differs", "see --format json")])]
+
+
+_OF_THE_INVOICE = ("manual payment", "to pay by", "VAT", "number prefix")
+
+
+def _outcome(result: Simulated | None) -> str:
+    if result is None:
+        return NOT_DECIDED
+    outcome = result.decision.outcome
+    why = reason_text(result)
+    return f"{MARKS[outcome]} {outcome_text(outcome)}" + (f" ({why})" if why else "")
+
+
+def _facts(result: Simulated | None) -> dict[str, str]:
+    """Label and text of everything but the outcome and the sends."""
+    if result is None:
+        return {}
+    rendered = result.rendered()
+    # Without its line: a rule that only moves in the file is the same rule.
+    found = {
+        "decided by": decider_text(result.decision, rendered, line=False),
+        "price": price_text(result.decision.price),
+    }
+    if rendered["default_method"] is not None:
+        found["manual payment"] = method_text(rendered["default_method"])
+    invoice: dict[str, Any] | None = rendered["invoice"]
+    if invoice is not None:
+        if invoice["payable_by"] is not None:
+            payable_by = date.fromisoformat(invoice["payable_by"])
+            found["to pay by"] = date_text(payable_by, result.booking.starts_at.date())
+        vat = invoice["vat"]
+        found["VAT"] = f"{invoice['vat_rate']} %" + (f" ({vat['amount']} {vat['currency']})" if vat else "")
+        found["number prefix"] = invoice["number_prefix"] or NOTHING
     return found
 
 
-class _Side:
-    """A decision as lines, or the lack of one."""
+def _sends(before: Simulated | None, after: Simulated | None) -> list[Step]:
+    """What goes out at another time, no longer, or newly."""
+    gone, come = _moments(before), _moments(after)
+    same = [send for send in gone if send in come]
+    gone, come = ([send for send in sends if send not in same] for sends in (gone, come))
+    steps = []
+    for what, old in gone:
+        moved = next((send for send in come if send[0] == what), None)
+        if moved is None:
+            steps.append(Step(_moment(old), None, what))
+        else:
+            come.remove(moved)
+            new = moved[1]
+            steps.append(Step(_moment(old), time_text(new) if new.date() == old.date() else _moment(new), what))
+    return steps + [Step(None, _moment(new), what) for what, new in come]
 
-    def __init__(self, result: Simulated | None) -> None:
-        self._result = result
-        self._rendered: dict[str, Any] = {} if result is None else result.rendered()
 
-    def facts(self) -> list[tuple[str, str]]:
-        """Label and text of everything but the sends."""
-        invoice: dict[str, Any] = self._rendered.get("invoice") or {}
-        payable_by = invoice.get("payable_by")
-        vat = invoice.get("vat")
-        vat_text = f" ({vat['amount']} {vat['currency']})" if vat else ""
-        return [
-            ("outcome", self._outcome()),
-            ("decided by", self._decider()),
-            ("price", NOTHING if self._result is None else price_text(self._result.decision.price)),
-            ("draft", self._draft()),
-            ("manual payment", method_text(self._rendered.get("default_method") or NOTHING)),
-            ("to pay by", date_text(date.fromisoformat(payable_by), date.min) if payable_by else NOTHING),
-            ("VAT", f"{invoice['vat_rate']} %{vat_text}" if invoice else NOTHING),
-            ("number prefix", invoice.get("number_prefix") or NOTHING),
-        ]
+def _moments(result: Simulated | None) -> list[tuple[str, datetime]]:
+    """What goes out and when, in the clinic's time."""
+    if result is None:
+        return []
+    return [(event.text, event.due_at.astimezone(zone_of(result))) for event in events_of(result)]
 
-    def sends(self) -> list[str]:
-        """What goes out, one line an event."""
-        if self._result is None:
-            return []
-        zone = zone_of(self._result)
-        near = self._result.booking.starts_at.astimezone(zone).date()
-        return [
-            f"{moment_text(event.due_at.astimezone(zone), near)} {event.text}" for event in events_of(self._result)
-        ]
 
-    def _outcome(self) -> str:
-        if self._result is None:
-            return "not decided"
-        outcome = self._result.decision.outcome
-        why = reason_text(self._result)
-        return f"{MARKS[outcome]} {outcome_text(outcome)}" + (f" ({why})" if why else "")
-
-    def _decider(self) -> str:
-        """Without its line: a rule that only moves in the file is the same rule."""
-        if self._result is None:
-            return NOTHING
-        return decider_text(self._result.decision, self._rendered, line=False)
-
-    def _draft(self) -> str:
-        """When the invoice is drafted, which is the same for both sides as long as both draft one."""
-        if self._result is None:
-            return NOTHING
-        zone = zone_of(self._result)
-        for action in self._result.decision.actions:
-            if action.type is ActionType.CREATE_INVOICE:
-                return moment_text(action.due_at.astimezone(zone), self._result.booking.starts_at.astimezone(zone))
-        return NOTHING
+def _moment(local: datetime) -> str:
+    return moment_text(local, local.date())

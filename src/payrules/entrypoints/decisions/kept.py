@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from payrules.app.simulate import Changed, Simulated
 from payrules.domain.decision import Outcome
 from payrules.domain.policy import Policy
-from payrules.entrypoints.decisions.words import counted, outcome_text, tally_text
+from payrules.entrypoints.decisions.words import NOT_DECIDED, counted, outcome_text, tally_text
 
 Transition = tuple[Outcome | None, Outcome | None]
 """Outcome before and after; None where that side does not decide the booking."""
@@ -17,12 +18,14 @@ Transition = tuple[Outcome | None, Outcome | None]
 class Kept:
     """The first `limit` bookings and the counts of all.
 
-    Of the bookings after those, the undecided ones are kept too, again up to `limit`: they are what a person
-    has to act on. `accepts` may refuse to keep a booking that there is still room for.
+    Of the bookings after those, the undecided ones are kept too, up to `most_beyond`: they are what a person
+    has to act on. With `room`, the sizes of the first bookings, by `size_of`, stay within it.
     """
 
     limit: int
-    accepts: Callable[[Simulated | Changed], bool] = lambda _: True
+    most_beyond: int
+    room: int | None = None
+    size_of: Callable[[Simulated | Changed], int] = lambda _: 0
     simulated: list[Simulated] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     beyond: list[Simulated] = field(default_factory=list)
@@ -37,7 +40,7 @@ class Kept:
             self.outcomes[result.decision.outcome] += 1
             if self._has_room(len(self.simulated), result):
                 self.simulated.append(result)
-            elif result.decision.outcome is Outcome.UNDECIDED and len(self.beyond) < self.limit:
+            elif result.decision.outcome is Outcome.UNDECIDED and len(self.beyond) < self.most_beyond:
                 self.beyond.append(result)
             return
         self.compared += 1
@@ -69,7 +72,10 @@ class Kept:
         return f"{said}; --format json and --format csv print them all"
 
     def _has_room(self, number: int, result: Simulated | Changed) -> bool:
-        self._full = self._full or number >= self.limit or not self.accepts(result)
+        if not self._full and self.room is not None:
+            self.room -= self.size_of(result)
+        # What comes after the first that does not fit is not kept either: the bookings shown have no holes.
+        self._full = self._full or number >= self.limit or (self.room is not None and self.room < 0)
         return not self._full
 
     def _transitions_text(self) -> str:
@@ -83,14 +89,28 @@ class Kept:
 
 
 def _side_text(outcome: Outcome | None) -> str:
-    return "not decided by any file" if outcome is None else outcome_text(outcome)
+    return NOT_DECIDED if outcome is None else outcome_text(outcome)
 
 
-def by_clinic(results: Iterable[Simulated]) -> Iterator[tuple[Policy, list[Simulated]]]:
+def side_of(change: Changed) -> Simulated:
+    """The side that tells the clinic's name and time zone: the one after, if there is one.
+
+    Raises ValueError where both are missing: then there is nothing that changes.
+    """
+    side = change.after or change.before
+    if side is None:
+        raise ValueError(f"the booking {change.booking.id} is decided on neither side")
+    return side
+
+
+_T = TypeVar("_T")
+
+
+def by_clinic(items: Iterable[_T], result_of: Callable[[_T], Simulated]) -> Iterator[tuple[Policy, list[_T]]]:
     """The bookings of each clinic by the start of the appointment; clinics as they came first."""
-    groups: dict[str, list[Simulated]] = {}
-    for result in results:
-        groups.setdefault(result.booking.clinic, []).append(result)
+    groups: dict[str, list[_T]] = {}
+    for item in items:
+        groups.setdefault(result_of(item).booking.clinic, []).append(item)
     for group in groups.values():
-        group.sort(key=lambda result: result.booking.starts_at)
-        yield group[0].clinic_version.policy, group
+        group.sort(key=lambda item: result_of(item).booking.starts_at)
+        yield result_of(group[0]).clinic_version.policy, group

@@ -1,13 +1,13 @@
 """Lines of text laid out for a terminal or a pipe of a given width, with a hanging indent and aligned cells."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 _NARROWEST: Final = 40
-_GAP: Final = "  "
+GAP: Final = "  "
 
 
 class Page:
@@ -17,7 +17,6 @@ class Page:
         self.width = max(width, _NARROWEST)
         # Nothing is taken from the environment: whoever makes the page has decided.
         self._console = Console(
-            file=_Target(write),
             width=self.width,
             force_terminal=colour,
             color_system="standard" if colour else None,
@@ -28,6 +27,7 @@ class Page:
             highlight=False,
             _environ={},
         )
+        self._write = write
         self._gaps = 0
         self._written = False
 
@@ -38,11 +38,13 @@ class Page:
     def line(self, text: Text) -> None:
         """Write one line as it is, however wide; a terminal folds it."""
         if self._written:
-            self._console.file.write("\n" * self._gaps)
+            self._write("\n" * self._gaps)
         self._gaps = 0
         self._written = True
         text.rstrip()
-        self._console.print(text, soft_wrap=True)
+        with self._console.capture() as captured:
+            self._console.print(text, soft_wrap=True)
+        self._write(captured.get())
 
     def say(self, text: Text) -> None:
         """Write text, folded between words."""
@@ -60,31 +62,46 @@ class Page:
             self.line(prefix + folded)
             prefix = Text(" " * indent)
 
+    def flow(self, prefix: Text, phrases: Sequence[Text], separator: str = " · ") -> None:
+        """Write phrases one after the other, folded between phrases where that is possible."""
+        room = self.width - prefix.cell_len
+        line = Text()
+        for number, phrase in enumerate(phrases, 1):
+            piece = phrase if number == len(phrases) else phrase + Text(separator)
+            if line and line.cell_len + phrase.cell_len + len(separator.rstrip()) > room:
+                self.hang(prefix, line)
+                prefix = Text(" " * prefix.cell_len)
+                line = Text()
+            line.append_text(piece)
+        self.hang(prefix, line)
+
     def rule(self) -> None:
         """Draw a line across."""
         self.line(Text("─" * self.width, "dim"))
 
 
-class _Target:
-    """What rich writes to."""
-
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self.write = write
-
-    def flush(self) -> None:
-        """Whoever owns the stream flushes it."""
+def widths_of(rows: Sequence[Sequence[Text]], longest: int) -> list[int]:
+    """How many columns each cell of a row gets; a cell may ask for `longest` at most."""
+    return [min(longest, max(cell.cell_len for cell in column)) for column in zip(*rows, strict=True)]
 
 
-def aligned(rows: Sequence[Sequence[Text]], width: int, longest: int, right: int) -> Iterator[Text]:
-    """Rows with their cells in columns; the column `right` is set to the right.
+def total_of(widths: Sequence[int]) -> int:
+    """How wide a row of cells is with the gaps between them."""
+    return sum(widths) + len(GAP) * (len(widths) - 1)
 
-    A cell longer than `longest` is shown whole and moves the rest of its own row only.
+
+def aligned(cells: Sequence[Text], widths: Sequence[int], *, right: int, cut: int) -> Text:
+    """One line of cells in columns. The cell number `right` is set to the right, number `cut` cut to its width.
+
+    Any other cell that is too long is shown whole and moves the rest of its line. Cells without a width are
+    left out.
     """
-    del width
-    wides = [min(longest, max(cell.cell_len for cell in column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        line = Text()
-        for number, (cell, wide) in enumerate(zip(row, wides, strict=True)):
-            padding = " " * (wide - cell.cell_len)
-            line.append_text(Text(padding) + cell if number == right else cell + Text(padding)).append(_GAP)
-        yield line
+    line = Text()
+    for number, (cell, width) in enumerate(zip(cells, widths, strict=False)):
+        if number:
+            line.append(GAP)
+        if number == cut:
+            cell.truncate(width, overflow="ellipsis")
+        padding = Text(" " * (width - cell.cell_len))
+        line.append_text(padding + cell if number == right else cell + padding)
+    return line

@@ -4,9 +4,8 @@ Every line is laid out here and only coloured by rich, so that a pipe gets the s
 nothing in a booking can be taken for markup.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from rich.text import Text
 
@@ -14,26 +13,24 @@ from payrules.app.simulate import Changed, Simulated
 from payrules.domain.decision import Outcome
 from payrules.domain.policy import Policy
 from payrules.entrypoints.decisions.attention import notices
-from payrules.entrypoints.decisions.changes import differences
+from payrules.entrypoints.decisions.changes import Step, differences
 from payrules.entrypoints.decisions.explanation import explanation_of
-from payrules.entrypoints.decisions.kept import Kept, by_clinic
-from payrules.entrypoints.decisions.page import Page, aligned
+from payrules.entrypoints.decisions.kept import Kept, by_clinic, side_of
+from payrules.entrypoints.decisions.page import GAP, Page, aligned, total_of, widths_of
 from payrules.entrypoints.decisions.times import (
     appointment_text,
-    date_text,
     day_text,
     monday_of,
-    moment_text,
     week_text,
 )
 from payrules.entrypoints.decisions.words import (
     MARKS,
+    NOTHING,
     consequences,
-    counted,
     decider_text,
     events_of,
     outcome_text,
-    price_text,
+    version_texts,
     zone_of,
 )
 from payrules.entrypoints.reporters.excerpt import visible
@@ -48,8 +45,9 @@ STYLES: Final = {
     Outcome.UNDECIDED: "bold red",
 }
 _LONGEST_CELL: Final = 24
-_HEADER: Final = ("Booking", "Appointment", "Session", "Price", "Outcome", "Decided by")
-_PRICE: Final = 3
+_SHORTEST_SESSION: Final = 8
+_SESSION, _PRICE, _DECIDER = 2, 3, 5
+_INDENT: Final = "  "
 
 
 class TableReporter:
@@ -60,64 +58,72 @@ class TableReporter:
     ) -> None:
         self._page = Page(write, colour=colour, width=width)
         self._explain = explain
-        self._kept = Kept(MOST_SHOWN if limit is None else limit)
+        most = MOST_SHOWN if limit is None else limit
+        self._kept = Kept(most, most_beyond=most)
 
     def add(self, result: Simulated | Changed, /) -> None:
         self._kept.add(result)
 
     def finish(self) -> None:
         """Write the whole page."""
-        kept, page = self._kept, self._page
-        if kept.compared:
-            for change in kept.changed:
-                self._change(change)
-        else:
-            for policy, group in by_clinic(kept.simulated):
-                self._heading(policy, group[0])
-                self._bookings(group)
-                self._weeks(group, policy)
-            self._notices()
+        kept = self._kept
+        for change in kept.changed:
+            self._change(change)
+        self._clinics()
+        self._notices()
         not_shown = kept.not_shown(len(kept.changed) + len(kept.simulated))
         if not_shown is not None:
-            page.say(Text(not_shown, "bold"))
-        page.say(Text(kept.totals(), "bold"))
+            self._page.say(Text(not_shown, "bold"))
+        self._page.flow(Text(), [Text(phrase, "bold") for phrase in kept.totals().split(", ")], ", ")
+
+    def _clinics(self) -> None:
+        """The bookings of every clinic and their weeks; the columns are the same for all clinics."""
+        groups = [
+            (policy, group, _cells(policy, group))
+            for policy, group in by_clinic(self._kept.simulated, lambda result: result)
+        ]
+        if not groups:
+            return
+        widths = widths_of([row for _, _, rows in groups for row in rows], _LONGEST_CELL)
+        room = self._page.width - len(_INDENT)
+        if total_of(widths) > room:
+            # Who decided is told in the line below instead.
+            del widths[_DECIDER]
+        widths[_SESSION] = max(
+            min(widths[_SESSION], _SHORTEST_SESSION), widths[_SESSION] + min(0, room - total_of(widths))
+        )
+        for policy, group, rows in groups:
+            self._heading(policy, group[0])
+            lines = (Text(_INDENT) + aligned(row, widths, right=_PRICE, cut=_SESSION) for row in rows)
+            self._page.line(next(lines))
+            for result, line in zip(group, lines, strict=True):
+                self._page.line(line)
+                self._below(result, widths)
+            self._weeks(group, policy)
 
     def _heading(self, policy: Policy, first: Simulated) -> None:
-        version = first.clinic_version
-        said = [visible(policy.clinic), policy.timezone, version.digest[: len("sha256:") + 12]]
-        if version.effective_from is not None:
-            effective = version.effective_from.astimezone(policy.zone)
-            said.append(f"in force from {moment_text(effective, date.min)}")
-        self._page.say(Text(visible(policy.name), "bold") + Text(f" · {' · '.join(said)}", "not bold"))
+        said = [visible(policy.clinic), *version_texts(first.clinic_version)]
+        self._page.flow(Text(), [Text(visible(policy.name), "bold"), *map(Text, said)])
         self._page.rule()
 
-    def _bookings(self, group: Sequence[Simulated]) -> None:
-        years = {result.booking.starts_at.astimezone(zone_of(result)).year for result in group}
-        rendered = [result.rendered(explain=self._explain) for result in group]
-        header = list(_HEADER)
-        if len(years) == 1:
-            header[1] += f" {years.pop()}"
-        rows = [
-            [
-                Text(visible(result.booking.id), "bold"),
-                Text(appointment_text(result.booking, zone_of(result), year=bool(years))),
-                Text(visible(result.booking.session_type or "–")),
-                Text(price_text(result.decision.price)),
-                _outcome(result.decision.outcome),
-                Text(decider_text(result.decision, answer)),
-            ]
-            for result, answer in zip(group, rendered, strict=True)
-        ]
-        lines = aligned([[Text(cell, "dim") for cell in header], *rows], self._page.width - 2, _LONGEST_CELL, _PRICE)
-        self._page.line(Text("  ") + next(lines))
-        for result, answer, line in zip(group, rendered, lines, strict=True):
-            self._page.line(Text("  ") + line)
-            self._page.hang(Text("      "), Text(" · ".join(consequences(result, answer))))
-            if self._explain:
-                for indent, text in explanation_of(answer):
-                    self._page.hang(Text(" " * (6 + 2 * indent)), Text(visible(text), "dim" if indent else ""))
-                self._page.gap()
-        self._page.gap()
+    def _below(self, result: Simulated, widths: Sequence[int]) -> None:
+        """What happens when, under the line of the booking."""
+        rendered = result.rendered(explain=self._explain)
+        said = consequences(result, rendered)
+        if len(widths) <= _DECIDER and rendered["rule"] is not None:
+            said.insert(0, f"rule {decider_text(result.decision, rendered)}")
+        indent = " " * (len(_INDENT) + widths[0] + len(GAP))
+        self._page.flow(Text(indent), [Text(phrase) for phrase in said])
+        if self._explain:
+            self._explanation(rendered, indent)
+            self._page.gap()
+
+    def _explanation(self, rendered: Mapping[str, Any], indent: str) -> None:
+        for head, text in explanation_of(rendered):
+            if text:
+                self._page.hang(Text(f"{indent}{_INDENT}{visible(head)}"), Text(visible(text), "dim"))
+            else:
+                self._page.line(Text(indent + head))
 
     def _weeks(self, group: Sequence[Simulated], policy: Policy) -> None:
         """What goes out, by week and day."""
@@ -127,6 +133,7 @@ class TableReporter:
         )
         wide = min(max((len(visible(booking_id)) for _, booking_id, _ in events), default=0), _LONGEST_CELL)
         week, day = None, None
+        self._page.gap()
         for due_at, booking_id, event in events:
             local = due_at.astimezone(policy.zone)
             if monday_of(local.date()) != week:
@@ -147,38 +154,64 @@ class TableReporter:
         for notice in found:
             title = Text(f"{MARKS[notice.outcome]} {notice.title}", STYLES[notice.outcome])
             self._page.say(title)
-            for item in notice.items:
-                clinic = f"{visible(item.clinic)}  " if several else ""
-                prefix = Text.assemble("    ", clinic, (visible(", ".join(item.booking_ids)), "bold"), "  ")
-                self._page.hang(prefix, Text(item.why))
+            heads = [
+                Text(f"{visible(item.clinic)}{GAP}" if several else "")
+                + Text(visible(", ".join(item.booking_ids)), "bold")
+                for item in notice.items
+            ]
+            wide = min(_LONGEST_CELL, max(head.cell_len for head in heads))
+            for head, item in zip(heads, notice.items, strict=True):
+                padding = " " * (wide - head.cell_len)
+                self._page.hang(Text(_INDENT) + head + Text(padding + GAP), Text(item.why))
             self._page.gap()
 
     def _change(self, change: Changed) -> None:
-        side = change.after or change.before
-        if side is None:
-            return
+        side = side_of(change)
         booking, page = change.booking, self._page
         said = [visible(booking.clinic), appointment_text(booking, zone_of(side), year=True)]
         if booking.session_type is not None:
             said.append(visible(booking.session_type))
-        page.say(Text(visible(booking.id), "bold") + Text(f" · {' · '.join(said)}", "not bold"))
+        page.flow(Text(), [Text(visible(booking.id), "bold"), *map(Text, said)])
         found = differences(change)
         wide = max(len(difference.label) for difference in found)
-        for difference in found:
-            prefix = f"  {difference.label:<{wide}}  "
-            if difference.label != "sends":
-                text = Text.assemble(difference.before[0], (" → ", "bold"), difference.after[0])
-                page.hang(Text(prefix), text)
-                continue
-            signed = [("− ", "red", line) for line in difference.before]
-            signed += [("+ ", "green", line) for line in difference.after]
-            for sign, style, line in signed:
-                page.hang(Text.assemble(prefix, (sign, style)), Text(line, style))
+        for label, steps in found:
+            prefix = f"{_INDENT}{label:<{wide}}{GAP}"
+            for step in steps:
+                page.hang(Text(prefix), _step(step))
                 prefix = " " * len(prefix)
         if self._explain:
-            for indent, text in explanation_of(side.rendered(explain=True)):
-                page.hang(Text(" " * (2 + 2 * indent)), Text(visible(text), "dim" if indent else ""))
+            self._explanation(side.rendered(explain=True), _INDENT)
         page.gap()
+
+
+def _cells(policy: Policy, group: Sequence[Simulated]) -> list[list[Text]]:
+    """The header and a row for each booking."""
+    years = {result.booking.starts_at.astimezone(policy.zone).year for result in group}
+    several = len(years) > 1
+    header = ["Booking", "Appointment" if several else f"Appointment {years.pop()}", "Session"]
+    header += [policy.currency, "Outcome", "Decided by"]
+    rows = [[Text(cell, "dim") for cell in header]]
+    for result in group:
+        booking, decision = result.booking, result.decision
+        rows.append(
+            [
+                Text(visible(booking.id), "bold"),
+                Text(appointment_text(booking, policy.zone, year=several)),
+                Text(visible(booking.session_type or NOTHING)),
+                Text(NOTHING if decision.price is None else decision.price.amount),
+                _outcome(decision.outcome),
+                Text(decider_text(decision, result.rendered())),
+            ]
+        )
+    return rows
+
+
+def _step(step: Step) -> Text:
+    if step.before is None:
+        return Text(f"+ {step.after}{GAP}{step.what}", "green")
+    if step.after is None:
+        return Text(f"− {step.before}{GAP}{step.what}", "red")
+    return Text.assemble(step.before, (" → ", "bold"), step.after, f"{GAP}{step.what}" if step.what else "")
 
 
 def _outcome(outcome: Outcome) -> Text:

@@ -24,9 +24,9 @@ def time_text(local: datetime) -> str:
     return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
-def moment_text(local: datetime, near: date | None = None) -> str:
-    """`Tue 1 Dec 14:05`, with its year where it is not that of `near`."""
-    return f"{_DAYS[local.weekday()]} {date_text(local, near)} {local:%H:%M}"
+def moment_text(local: datetime, near: date | None = None, *, clock: bool = True) -> str:
+    """`Tue 1 Dec 14:05`, with its year where it is not that of `near`; the time only with `clock`."""
+    return f"{_DAYS[local.weekday()]} {date_text(local, near)}" + (f" {local:%H:%M}" if clock else "")
 
 
 def appointment_text(booking: Booking, zone: tzinfo, *, year: bool = False) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from payrules.app.simulate import Simulated
+from payrules.compiler.compile import Version
 from payrules.domain.booking import Booking
 from payrules.domain.decision import ActionSpec, ActionType, Decision, Outcome, Reason, Shift
 from payrules.domain.money import Money
@@ -20,11 +21,16 @@ from payrules.entrypoints.decisions.times import (
 MARKS: Final[Mapping[Outcome, str]] = {
     Outcome.AUTOMATIC: "✓",
     Outcome.DRAFT: "✎",
-    Outcome.EXTERNALLY_BILLED: "→",
+    Outcome.EXTERNALLY_BILLED: "↗",
     Outcome.NO_CHARGE: "○",
     Outcome.UNDECIDED: "?",
 }
 """A sign for each outcome, to be found at a glance; the word always stands beside it."""
+
+NOTHING: Final = "–"
+NOT_DECIDED: Final = "not decided"
+
+_SHORT_DIGEST: Final = len("sha256:") + 12
 
 MOST_REMINDERS: Final = 4
 """How many reminders one line names."""
@@ -58,8 +64,8 @@ def tally_text(outcomes: Mapping[Outcome, int]) -> str:
 
 
 def price_text(price: Money | None) -> str:
-    """`1250.00 NOK`, or `no price`."""
-    return "no price" if price is None else f"{price.amount} {price.currency}"
+    """`1250.00 NOK`, or a dash."""
+    return NOTHING if price is None else f"{price.amount} {price.currency}"
 
 
 def decider_text(decision: Decision, rendered: Mapping[str, Any], *, line: bool = True) -> str:
@@ -67,7 +73,7 @@ def decider_text(decision: Decision, rendered: Mapping[str, Any], *, line: bool 
     rule = rendered["rule"]
     if rule is not None:
         return f"{rule['id']}:{rule['line']}" if line else str(rule["id"])
-    return "–" if decision.terms is None else "defaults"
+    return NOTHING if decision.terms is None else "defaults"
 
 
 def reason_text(result: Simulated) -> str:
@@ -126,6 +132,15 @@ def zone_of(result: Simulated) -> tzinfo:
     return result.clinic_version.policy.zone
 
 
+def version_texts(version: Version) -> list[str]:
+    """Time zone, digest (its beginning names it well enough for people), and since when it is in force."""
+    zone = version.policy.zone
+    said = [version.policy.timezone, version.digest[:_SHORT_DIGEST]]
+    if version.effective_from is not None:
+        said.append(f"from {moment_text(version.effective_from.astimezone(zone), date.min)}")
+    return said
+
+
 def events_of(result: Simulated) -> list[Event]:
     """What goes out for a booking, by time. A draft goes nowhere before a person sends it."""
     together: dict[datetime, list[ActionSpec]] = {}
@@ -154,13 +169,15 @@ def _notes(result: Simulated, due_at: datetime, actions: list[ActionSpec]) -> li
     found = []
     if waited := [action for action in messages if action.shifted_by is Shift.QUIET_HOURS]:
         who = "" if len(waited) == len(messages) else f"{_channels(waited)} "
-        person = result.booking.client if result.booking.payer is None else result.booking.payer.person
-        there, here = due_at.astimezone(person.zone or zone_of(result)), due_at.astimezone(zone_of(result))
-        abroad = "" if there.utcoffset() == here.utcoffset() else f", {moment_text(there)} where the payer is"
-        found.append(f"{who}waited for quiet hours to end{abroad}")
+        found.append(f"{who}waited for quiet hours to end")
     if any(action.shifted_by is Shift.NOT_BEFORE for action in messages):
         found.append("at once, since the set time had already passed")
     local = due_at.astimezone(zone_of(result))
+    person = result.booking.client if result.booking.payer is None else result.booking.payer.person
+    there = due_at.astimezone(person.zone or zone_of(result))
+    if there.utcoffset() != local.utcoffset():
+        day = "" if there.date() == local.date() else f"{day_text(there)} "
+        found.append(f"{day}{there:%H:%M} where the payer is")
     if which := which_of_two(local):
         found.append(f"the {which} {local:%H:%M} of that night")
     return found
@@ -181,7 +198,7 @@ def _sending(decision: Decision, rendered: Mapping[str, Any], zone: tzinfo) -> l
         f"to pay by {date_text(date.fromisoformat(rendered['invoice']['payable_by']), first)}",
     ]
     if reminders:
-        days = [date_text(at.astimezone(zone), first) for at in reminders.values()]
+        days = [moment_text(at.astimezone(zone), first, clock=False) for at in reminders.values()]
         more = f" … ({len(days)} in all)" if len(days) > MOST_REMINDERS else ""
         noun = "reminder" if len(days) == 1 else "reminders"
         said.append(f"{noun} {', '.join(days[:MOST_REMINDERS])}{more}")

@@ -1,0 +1,208 @@
+"""Decisions as Markdown for a comment on a pull request: totals first, then the bookings and the weeks."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from payrules.app.simulate import Changed, Simulated
+from payrules.domain.policy import Policy
+from payrules.entrypoints.decisions.attention import notices
+from payrules.entrypoints.decisions.changes import differences
+from payrules.entrypoints.decisions.explanation import explanation_of
+from payrules.entrypoints.decisions.kept import Kept, by_clinic, side_of
+from payrules.entrypoints.decisions.times import appointment_text, day_text, monday_of, week_text
+from payrules.entrypoints.decisions.words import (
+    MARKS,
+    NOTHING,
+    consequences,
+    decider_text,
+    events_of,
+    outcome_text,
+    price_text,
+    version_texts,
+    zone_of,
+)
+from payrules.entrypoints.reporters.excerpt import visible
+
+LONGEST: Final = 65_000
+"""The most bytes of a document; a comment takes 65,536 characters, and a character is at least one byte."""
+MOST_NAMED: Final = 100
+"""How many undecided bookings are named beside those that are shown."""
+
+_COLUMNS: Final = ("Booking", "Appointment", "Session", "Price", "Outcome", "Decided by", "What happens")
+_CHANGE_COLUMNS: Final = ("Booking", "What", "Before", "After")
+# What a code span can hold as it is, also in a cell of a table.
+_PLAIN: Final = re.compile(r"[\w .,:;/()+=-]+")
+_ACTIVE: Final = re.compile(r"[\\`*<>|&\[\]~@#]|\b_|_\b|://|www\.", re.IGNORECASE)
+
+
+class _Block(NamedTuple):
+    """A booking, written: its rows, what it sends (local time, line), and its explanation.
+
+    `result` is the side after, where a change is written.
+    """
+
+    result: Simulated
+    rows: list[str]
+    sends: list[tuple[datetime, str]]
+    explanation: list[str]
+
+    def size(self) -> int:
+        lines = [*self.rows, *(line for _, line in self.sends), *self.explanation]
+        return sum(len(line.encode()) + 1 for line in lines)
+
+
+class MarkdownReporter:
+    """Keeps as many bookings as a comment may hold and writes everything at the end."""
+
+    def __init__(self, write: Callable[[str], object], *, explain: bool, limit: int | None) -> None:
+        self._write = write
+        self._explain = explain
+        most = LONGEST if limit is None else limit
+        self._kept = Kept(most, MOST_NAMED, LONGEST, self._size)
+
+    def add(self, result: Simulated | Changed, /) -> None:
+        self._kept.add(result)
+
+    def finish(self) -> None:
+        """Write the longest document that a comment may hold."""
+        blocks = [self._block(result) for result in (*self._kept.simulated, *self._kept.changed)]
+        fits, too_many = 0, len(blocks) + 1
+        document = self._document([])
+        while too_many - fits > 1:
+            # Headings depend on what is shown, so the length is only known of a whole document.
+            number = len(blocks) if too_many > len(blocks) and not fits else (fits + too_many) // 2
+            longer = self._document(blocks[:number])
+            if len(longer.encode()) <= LONGEST:
+                fits, document = number, longer
+            else:
+                too_many = number
+        self._write(document)
+
+    def _document(self, blocks: Sequence[_Block]) -> str:
+        lines = ["## payrules simulate", "", f"**{self._kept.totals()}**", ""]
+        not_shown = self._kept.not_shown(len(blocks))
+        if not_shown is not None:
+            lines += [f"{_text(not_shown)}.", ""]
+        if self._kept.compared:
+            if blocks:
+                lines += [*_header(_CHANGE_COLUMNS), *(row for block in blocks for row in block.rows), ""]
+        else:
+            lines += _notices([*(block.result for block in blocks), *self._kept.beyond])
+            for policy, group in by_clinic(blocks, lambda block: block.result):
+                lines += _clinic(policy, group)
+        for block in blocks:
+            lines += block.explanation
+        return "\n".join(lines)
+
+    def _size(self, result: Simulated | Changed) -> int:
+        return self._block(result).size()
+
+    def _block(self, result: Simulated | Changed) -> _Block:
+        if isinstance(result, Changed):
+            side = side_of(result)
+            return _Block(side, list(_change_rows(result)), [], self._explanation(side))
+        zone = zone_of(result)
+        booking_id = _code(result.booking.id)
+        sends = [
+            (local, f"  - {local:%H:%M} {booking_id} {_text(event.text)}")
+            for event in events_of(result)
+            for local in (event.due_at.astimezone(zone),)
+        ]
+        return _Block(result, [_row(result)], sends, self._explanation(result))
+
+    def _explanation(self, result: Simulated) -> list[str]:
+        if not self._explain:
+            return []
+        lines = [
+            visible(f"  {head}{text}" if text else head) for head, text in explanation_of(result.rendered(explain=True))
+        ]
+        longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+        fence = "`" * max(3, longest + 1)
+        summary = f"<details><summary>Why: {_code(result.booking.id, html=True)}</summary>"
+        return [summary, "", f"{fence}text", *lines, fence, "", "</details>", ""]
+
+
+def _clinic(policy: Policy, group: Sequence[_Block]) -> Iterator[str]:
+    yield f"### {_text(policy.name)}"
+    yield ""
+    yield " · ".join([_code(policy.clinic), *map(_text, version_texts(group[0].result.clinic_version))])
+    yield ""
+    yield from _header(_COLUMNS)
+    for block in group:
+        yield from block.rows
+    yield ""
+    week, day = None, None
+    for local, line in sorted((send for block in group for send in block.sends), key=lambda send: send[0]):
+        if monday_of(local.date()) != week:
+            if week is not None:
+                yield ""
+            week = monday_of(local.date())
+            yield f"**{week_text(week)} · times in {_text(policy.timezone)}**"
+            yield ""
+        if local.date() != day:
+            day = local.date()
+            yield f"- {day_text(day)}"
+        yield line
+    if week is not None:
+        yield ""
+
+
+def _notices(results: Sequence[Simulated]) -> Iterator[str]:
+    for notice in notices(results):
+        yield f"{MARKS[notice.outcome]} **{notice.title}**"
+        yield ""
+        for item in notice.items:
+            yield f"- {_code(item.clinic)}: {', '.join(map(_code, item.booking_ids))}: {_text(item.why)}"
+        yield ""
+
+
+def _row(result: Simulated) -> str:
+    booking, decision, rendered = result.booking, result.decision, result.rendered()
+    return _cells(
+        _code(booking.id),
+        appointment_text(booking, zone_of(result), year=True),
+        NOTHING if booking.session_type is None else _code(booking.session_type),
+        price_text(decision.price),
+        f"{MARKS[decision.outcome]} {outcome_text(decision.outcome)}",
+        _text(decider_text(decision, rendered)),
+        "<br>".join(map(_text, consequences(result, rendered))),
+    )
+
+
+def _change_rows(change: Changed) -> Iterator[str]:
+    """A row for each step; the booking stands in the first."""
+    appointment = appointment_text(change.booking, zone_of(side_of(change)), year=True)
+    booking = f"{_code(change.booking.id)} {_code(change.booking.clinic)}<br>{appointment}"
+    for label, steps in differences(change):
+        for step in steps:
+            what = f"{label}: {step.what}" if step.what else label
+            yield _cells(booking, _text(what), _text(step.before or NOTHING), _text(step.after or NOTHING))
+            booking = ""
+
+
+def _header(columns: Sequence[str]) -> list[str]:
+    return [_cells(*columns), _cells(*("---" for _ in columns))]
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(text: str, *, html: bool = False) -> str:
+    """Text that stands as it is: no markup in it counts, and nobody is mentioned."""
+    text = visible(text)
+    if _PLAIN.fullmatch(text) and not html:
+        return f"`{text}`"
+    return "<code>" + "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text) + "</code>"
+
+
+def _text(text: str) -> str:
+    """Text among Markdown. Sites look for mentions in what is shown, so a character without width parts those."""
+    return _ACTIVE.sub(_inert, visible(text))
+
+
+def _inert(found: re.Match[str]) -> str:
+    parted = "&#8203;" if found[0] in "@#" else ""
+    return "".join(c if c.isalnum() else f"&#{ord(c)};" for c in found[0]) + parted

@@ -23,7 +23,7 @@ _NOT_TEXT = re.compile(
 """What YAML 1.2's core schema reads as something else than text."""
 _LEADING_ZERO = re.compile(r"0[0-9]+")
 """Stays text in a clinic file, unlike in YAML."""
-_NUMBERS: dict[int, tuple[str, ...]] = {1: ("1", "+1", "0x1", "0o1", "1.0", "1e0"), 0: ("0", "-0", "0x0", "0.0")}
+_NUMBERS: dict[int, tuple[str, ...]] = {1: ("1", "+1", "0x1", "0o1"), 0: ("0", "-0", "0x0")}
 
 
 def random_sources() -> st.SearchStrategy[Random]:

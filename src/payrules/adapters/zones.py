@@ -16,10 +16,12 @@ def zone_names() -> frozenset[str]:
     return frozenset(files(_PACKAGE).joinpath("zones").read_text(encoding="utf-8").split())
 
 
-@cache
 def load_zone(name: str) -> ZoneInfo | None:
     """The time zone of an IANA name, exactly as written; None where there is none."""
-    if name not in zone_names():
-        return None
+    return _load(name) if name in zone_names() else None
+
+
+@cache
+def _load(name: str) -> ZoneInfo:
     with files(_PACKAGE).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from functools import wraps
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -43,6 +44,10 @@ def _reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                # A terminal that cannot show a sign gets another one, never a traceback.
+                stream.reconfigure(errors="replace")
         try:
             code = command(*args, **options)
         except PayrulesError as error:

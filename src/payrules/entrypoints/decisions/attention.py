@@ -16,7 +16,7 @@ _ELSEWHERE: Final = {
 
 
 class Item(NamedTuple):
-    """Bookings of one clinic with the same thing to be said of them."""
+    """Bookings of one clinic with the same thing to be said of them; an undecided one stands alone."""
 
     clinic: str
     booking_ids: list[str]
@@ -44,7 +44,7 @@ def notices(results: Iterable[Simulated]) -> list[Notice]:
             elsewhere.setdefault((booking.clinic, _ELSEWHERE[decision.reason]), []).append(booking.id)
         elif decision.outcome is Outcome.DRAFT and decision.price is None:
             unpriced.setdefault(booking.clinic, []).append(booking.id)
-    drafts = [Item(clinic, ids, "no price") for clinic, ids in unpriced.items()]
+    drafts = [Item(clinic, ids, "") for clinic, ids in unpriced.items()]
     billed = [Item(clinic, ids, why) for (clinic, why), ids in elsewhere.items()]
     found = [
         Notice(Outcome.UNDECIDED, "undecided: nothing happens until somebody supplies what is missing", undecided),

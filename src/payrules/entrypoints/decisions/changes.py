@@ -50,7 +50,7 @@ def differences(change: Changed) -> list[Difference]:
         step = Step(old.get(label, NOTHING), new.get(label, NOTHING))
         if step.before != step.after:
             found.append(Difference(label, [step]))
-    if steps := _sends(before, after):
+    if steps := _sends(before, after, change.booking.starts_at.date()):
         found.append(Difference("sends", steps))
     # A change of something that no line above shows must not look like none.
     return found or [Difference(", ".join(change.changed), [Step("differs", "see --format json")])]
@@ -90,8 +90,8 @@ def _facts(result: Simulated | None) -> dict[str, str]:
     return found
 
 
-def _sends(before: Simulated | None, after: Simulated | None) -> list[Step]:
-    """What goes out at another time, no longer, or newly."""
+def _sends(before: Simulated | None, after: Simulated | None, near: date) -> list[Step]:
+    """What goes out at another time, no longer, or newly; years other than that of `near` are named."""
     gone, come = _moments(before), _moments(after)
     same = [send for send in gone if send in come]
     gone, come = ([send for send in sends if send not in same] for sends in (gone, come))
@@ -99,12 +99,13 @@ def _sends(before: Simulated | None, after: Simulated | None) -> list[Step]:
     for what, old in gone:
         moved = next((send for send in come if send[0] == what), None)
         if moved is None:
-            steps.append(Step(_moment(old), None, what))
+            steps.append(Step(moment_text(old, near), None, what))
         else:
             come.remove(moved)
             new = moved[1]
-            steps.append(Step(_moment(old), time_text(new) if new.date() == old.date() else _moment(new), what))
-    return steps + [Step(None, _moment(new), what) for what, new in come]
+            later = time_text(new) if new.date() == old.date() else moment_text(new, near)
+            steps.append(Step(moment_text(old, near), later, what))
+    return steps + [Step(None, moment_text(new, near), what) for what, new in come]
 
 
 def _moments(result: Simulated | None) -> list[tuple[str, datetime]]:
@@ -112,7 +113,3 @@ def _moments(result: Simulated | None) -> list[tuple[str, datetime]]:
     if result is None:
         return []
     return [(event.text, event.due_at.astimezone(zone_of(result))) for event in events_of(result)]
-
-
-def _moment(local: datetime) -> str:
-    return moment_text(local, local.date())

@@ -65,7 +65,7 @@ class Kept:
         total = self.transitions.total() if self.compared else self.outcomes.total()
         if total <= shown:
             return None
-        said = f"{counted(total - shown, 'booking')} not shown"
+        said = f"{counted(total - shown, 'changed booking' if self.compared else 'booking')} not shown"
         if not self.compared:
             hidden = self.outcomes - Counter(result.decision.outcome for result in self.simulated[:shown])
             said += f" ({tally_text(hidden)})"

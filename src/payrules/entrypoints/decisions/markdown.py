@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from payrules.app.simulate import Changed, Simulated
+from payrules.domain.decision import Outcome
 from payrules.domain.policy import Policy
 from payrules.entrypoints.decisions.attention import notices
 from payrules.entrypoints.decisions.changes import differences
@@ -67,20 +68,24 @@ class MarkdownReporter:
 
     def finish(self) -> None:
         """Write the longest document that a comment may hold."""
-        blocks = [self._block(result) for result in (*self._kept.simulated, *self._kept.changed)]
+        kept: list[Simulated | Changed] = [*self._kept.simulated, *self._kept.changed]
+        blocks = [self._block(result) for result in kept]
         fits, too_many = 0, len(blocks) + 1
-        document = self._document([])
-        while too_many - fits > 1:
+        document = self._document(blocks, 0)
+        number = len(blocks)
+        while fits < number < too_many:
             # Headings depend on what is shown, so the length is only known of a whole document.
-            number = len(blocks) if too_many > len(blocks) and not fits else (fits + too_many) // 2
-            longer = self._document(blocks[:number])
+            longer = self._document(blocks, number)
             if len(longer.encode()) <= LONGEST:
                 fits, document = number, longer
             else:
                 too_many = number
+            number = (fits + too_many) // 2
         self._write(document)
 
-    def _document(self, blocks: Sequence[_Block]) -> str:
+    def _document(self, kept: Sequence[_Block], number: int) -> str:
+        """The document that shows so many of the bookings kept."""
+        blocks = kept[:number]
         lines = ["## payrules simulate", "", f"**{self._kept.totals()}**", ""]
         not_shown = self._kept.not_shown(len(blocks))
         if not_shown is not None:
@@ -89,7 +94,9 @@ class MarkdownReporter:
             if blocks:
                 lines += [*_header(_CHANGE_COLUMNS), *(row for block in blocks for row in block.rows), ""]
         else:
-            lines += _notices([*(block.result for block in blocks), *self._kept.beyond])
+            hidden = [*(block.result for block in kept[number:]), *self._kept.beyond]
+            undecided = [result for result in hidden if result.decision.outcome is Outcome.UNDECIDED]
+            lines += _notices([*(block.result for block in blocks), *undecided[:MOST_NAMED]])
             for policy, group in by_clinic(blocks, lambda block: block.result):
                 lines += _clinic(policy, group)
         for block in blocks:
@@ -154,7 +161,8 @@ def _notices(results: Sequence[Simulated]) -> Iterator[str]:
         yield f"{MARKS[notice.outcome]} **{notice.title}**"
         yield ""
         for item in notice.items:
-            yield f"- {_code(item.clinic)}: {', '.join(map(_code, item.booking_ids))}: {_text(item.why)}"
+            why = f": {_text(item.why)}" if item.why else ""
+            yield f"- {_code(item.clinic)} {', '.join(map(_code, item.booking_ids))}{why}"
         yield ""
 
 

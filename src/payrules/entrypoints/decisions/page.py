@@ -8,6 +8,7 @@ from rich.text import Text
 
 _NARROWEST: Final = 40
 GAP: Final = "  "
+_NESTED: Final = " " * 8
 
 
 class Page:
@@ -52,37 +53,45 @@ class Page:
 
     def hang(self, prefix: Text, text: Text) -> None:
         """Write text after a prefix, with what is folded under its beginning."""
-        indent = prefix.cell_len
-        if indent > self.width // 2:
-            # Too little room beside it.
-            self.line(prefix)
-            indent = 8
-            prefix = Text(" " * indent)
-        for folded in text.wrap(self._console, self.width - indent):
+        prefix = self._beside(prefix)
+        for folded in text.wrap(self._console, self.width - prefix.cell_len):
             self.line(prefix + folded)
-            prefix = Text(" " * indent)
+            prefix = _blank(prefix)
 
     def flow(self, prefix: Text, phrases: Sequence[Text], separator: str = " · ") -> None:
         """Write phrases one after the other, folded between phrases where that is possible."""
-        room = self.width - prefix.cell_len
+        prefix = self._beside(prefix)
+        room = self.width - prefix.cell_len - len(separator.rstrip())
         line = Text()
-        for number, phrase in enumerate(phrases, 1):
-            piece = phrase if number == len(phrases) else phrase + Text(separator)
-            if line and line.cell_len + phrase.cell_len + len(separator.rstrip()) > room:
-                self.hang(prefix, line)
-                prefix = Text(" " * prefix.cell_len)
-                line = Text()
-            line.append_text(piece)
+        for number, phrase in enumerate(phrases):
+            if number and line.cell_len + len(separator) + phrase.cell_len > room:
+                self.hang(prefix, line + Text(separator))
+                prefix, line = _blank(prefix), Text()
+            elif number:
+                line.append(separator)
+            line.append_text(phrase)
         self.hang(prefix, line)
+
+    def _beside(self, prefix: Text) -> Text:
+        """The prefix if there is room beside it; else it gets a line of its own."""
+        if prefix.cell_len <= self.width // 2:
+            return prefix
+        self.line(prefix)
+        return Text(_NESTED)
 
     def rule(self) -> None:
         """Draw a line across."""
         self.line(Text("─" * self.width, "dim"))
 
 
-def widths_of(rows: Sequence[Sequence[Text]], longest: int) -> list[int]:
-    """How many columns each cell of a row gets; a cell may ask for `longest` at most."""
-    return [min(longest, max(cell.cell_len for cell in column)) for column in zip(*rows, strict=True)]
+def _blank(prefix: Text) -> Text:
+    return Text(" " * prefix.cell_len)
+
+
+def widths_of(rows: Sequence[Sequence[Text]], longest: Sequence[int]) -> list[int]:
+    """How many columns each cell of a row gets; `longest` is the most that each may ask for."""
+    columns = zip(zip(*rows, strict=True), longest, strict=True)
+    return [min(most, max(cell.cell_len for cell in cells)) for cells, most in columns]
 
 
 def total_of(widths: Sequence[int]) -> int:

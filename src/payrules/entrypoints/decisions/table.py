@@ -44,7 +44,9 @@ STYLES: Final = {
     Outcome.NO_CHARGE: "cyan",
     Outcome.UNDECIDED: "bold red",
 }
-_LONGEST_CELL: Final = 24
+_LONGEST_ID: Final = 24
+# Of each cell of a booking's line; what has a form of its own is never longer than this.
+_LONGEST: Final = (_LONGEST_ID, 64, 24, 24, 24, 80)
 _SHORTEST_SESSION: Final = 8
 _SESSION, _PRICE, _DECIDER = 2, 3, 5
 _INDENT: Final = "  "
@@ -84,7 +86,7 @@ class TableReporter:
         ]
         if not groups:
             return
-        widths = widths_of([row for _, _, rows in groups for row in rows], _LONGEST_CELL)
+        widths = widths_of([row for _, _, rows in groups for row in rows], _LONGEST)
         room = self._page.width - len(_INDENT)
         if total_of(widths) > room:
             # Who decided is told in the line below instead.
@@ -131,7 +133,7 @@ class TableReporter:
             ((event.due_at, result.booking.id, event) for result in group for event in events_of(result)),
             key=lambda found: found[0],
         )
-        wide = min(max((len(visible(booking_id)) for _, booking_id, _ in events), default=0), _LONGEST_CELL)
+        wide = min(max((len(visible(booking_id)) for _, booking_id, _ in events), default=0), _LONGEST_ID)
         week, day = None, None
         self._page.gap()
         for due_at, booking_id, event in events:
@@ -154,15 +156,16 @@ class TableReporter:
         for notice in found:
             title = Text(f"{MARKS[notice.outcome]} {notice.title}", STYLES[notice.outcome])
             self._page.say(title)
-            heads = [
-                Text(f"{visible(item.clinic)}{GAP}" if several else "")
-                + Text(visible(", ".join(item.booking_ids)), "bold")
-                for item in notice.items
-            ]
-            wide = min(_LONGEST_CELL, max(head.cell_len for head in heads))
-            for head, item in zip(heads, notice.items, strict=True):
-                padding = " " * (wide - head.cell_len)
-                self._page.hang(Text(_INDENT) + head + Text(padding + GAP), Text(item.why))
+            wide = min(_LONGEST_ID, max(len(item.booking_ids[0]) for item in notice.items))
+            for item in notice.items:
+                clinic = Text(f"{_INDENT}{visible(item.clinic)}{GAP}" if several else _INDENT)
+                ids = [Text(visible(booking_id), "bold") for booking_id in item.booking_ids]
+                if notice.outcome is Outcome.UNDECIDED:
+                    padding = Text(" " * (wide - ids[0].cell_len) + GAP)
+                    self._page.hang(clinic + ids[0] + padding, Text(item.why))
+                else:
+                    ids[0] = Text(f"{item.why}: " if item.why else "") + ids[0]
+                    self._page.flow(clinic, ids, ", ")
             self._page.gap()
 
     def _change(self, change: Changed) -> None:

@@ -1,6 +1,7 @@
 """Bookings: every fact known or unknown, with values that the pools of the documents ask for."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,12 +21,14 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | values | values | values
 
 
+@cache
 def persons() -> st.SearchStrategy[Person]:
     """People with some contacts, whose time zone may be known."""
     contacts = st.sampled_from([{Channel.SMS, Channel.EMAIL}, {Channel.SMS}, {Channel.EMAIL}, set[Channel]()])
     return st.builds(Person, contacts.map(frozenset), st.none() | st.sampled_from(ZONES).map(zone_of))
 
 
+@cache
 def lengths(least: int) -> st.SearchStrategy[timedelta]:
     """Lengths at the limits that conditions name, and a little beside them."""
     limit = st.sampled_from(LENGTHS).map(seconds_of) | st.integers(least, 40 * 86_400)
@@ -33,9 +36,9 @@ def lengths(least: int) -> st.SearchStrategy[timedelta]:
     return st.builds(lambda whole, more: timedelta(seconds=max(whole + more, least)), limit, beside)
 
 
-def prices(document: Document) -> st.SearchStrategy[Money]:
+@cache
+def prices(currency: str) -> st.SearchStrategy[Money]:
     """Prices in the clinic's currency, at the limits that conditions name and beside them."""
-    currency = document["currency"]
     unit = 10 ** MINOR_UNITS[currency]
     limit = st.sampled_from([0, unit // 2, unit, 500 * unit, 1000 * unit, 2000 * unit])
     minor = st.builds(lambda amount, step: max(0, amount + step), limit, st.sampled_from([0, 0, 1, -1]))
@@ -59,7 +62,7 @@ def bookings(draw: st.DrawFn, document: Document) -> Booking:
         draw(maybe(st.frozensets(st.sampled_from([*TAGS, "other"])))),
         draw(maybe(st.sampled_from([*PRACTITIONERS, "other"]))),
         draw(maybe(st.sampled_from(session_types))),
-        draw(maybe(prices(document))),
+        draw(maybe(prices(document["currency"]))),
         draw(maybe(st.sampled_from(Place))),
         draw(st.none() | st.builds(Payer, st.sampled_from(PayerKind), persons())),
         draw(maybe(st.booleans())),

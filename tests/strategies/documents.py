@@ -1,5 +1,6 @@
 """Clinic files as plain data, over all keys of the format. Pools are small, so that rules meet bookings."""
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ METHODS = ("cash", "card_terminal", "bank_transfer", "mobile_payment", "gift_car
 SENDS = ("after_booking", "before_appointment", "after_appointment")
 
 
+@cache
 def slugs() -> st.SearchStrategy[str]:
     """Ids of clinics and rules."""
     return st.sampled_from(["a", "0", "nordlys-psykologi", "null", "1e3", "x" * 63]) | st.from_regex(
@@ -30,16 +32,19 @@ def slugs() -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def some_of(values: tuple[str, ...], most: int = 3) -> st.SearchStrategy[list[str]]:
     """A list of different values, in any order."""
     return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
 
 
+@cache
 def one_or_some(values: tuple[str, ...]) -> st.SearchStrategy[Any]:
     """One value, or a list of them."""
     return st.sampled_from(values) | some_of(values)
 
 
+@cache
 def quiet_hours() -> st.SearchStrategy[dict[str, Any]]:
     """Quiet hours that end."""
     times = st.lists(minutes(), min_size=2, max_size=2, unique=True)
@@ -50,6 +55,7 @@ def quiet_hours() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def notifications(*, in_rule: bool) -> st.SearchStrategy[dict[str, Any]]:
     """The notification of a file, or what a rule changes of it."""
     send: dict[str, Any] = {"send": st.sampled_from(SENDS)}
@@ -64,11 +70,13 @@ def notifications(*, in_rule: bool) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(send, optional=others)
 
 
+@cache
 def reminders() -> st.SearchStrategy[list[str]]:
     """Reminders of different lengths, in any order."""
     return st.lists(durations(1), max_size=4, unique_by=seconds_of)
 
 
+@cache
 def manuals() -> st.SearchStrategy[dict[str, Any]]:
     """Manual settings."""
     return st.fixed_dictionaries(
@@ -76,6 +84,7 @@ def manuals() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def invoices() -> st.SearchStrategy[dict[str, Any]]:
     """Invoice settings."""
     return st.fixed_dictionaries(
@@ -88,6 +97,7 @@ def invoices() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def changes() -> st.SearchStrategy[dict[str, Any]]:
     """`set` of a rule."""
     return st.fixed_dictionaries(
@@ -110,6 +120,7 @@ def bounds(draw: st.DrawFn, values: st.SearchStrategy[Any], key: Any, low: str, 
     return {name: end for name, end in zip((low, high), ends, strict=True) if name in kept}
 
 
+@cache
 def conditions(digits: int, session_types: tuple[str, ...] = SESSION_TYPES) -> dict[str, st.SearchStrategy[Any]]:
     """Each key of `when` with its values; `digits` are the currency's decimals."""
     tags = some_of(TAGS)
@@ -143,6 +154,7 @@ def whens(draw: st.DrawFn, digits: int, session_types: tuple[str, ...] = SESSION
     return {key: draw(found[key]) for key in keys}
 
 
+@cache
 def effective_froms() -> st.SearchStrategy[str]:
     """Starts of settings that every zone has exactly once: in July, or with an offset."""
     return st.sampled_from(
@@ -197,6 +209,7 @@ def clinic_documents(draw: st.DrawFn, most_rules: int = 4) -> Document:
     return document
 
 
+@cache
 def session_types(digits: int) -> st.SearchStrategy[dict[str, Any]]:
     """A price list; some entries have no price."""
     entry = st.fixed_dictionaries({"name": texts()}, optional={"price": amounts(digits)})
@@ -204,6 +217,7 @@ def session_types(digits: int) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(names, entry, min_size=1, max_size=3)
 
 
+@cache
 def rules(rule: str, digits: int, listed: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     """A rule of that id."""
     return st.fixed_dictionaries(

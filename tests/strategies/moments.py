@@ -56,6 +56,7 @@ def _change_between(before: datetime, after: datetime, zone: tzinfo) -> datetime
     return after
 
 
+@cache
 def instants(zone: str, *, fractions: bool = True) -> st.SearchStrategy[datetime]:
     """Aware UTC instants of the years 2000 to 2999, many of them near a change of the zone's clocks."""
     anywhere = st.datetimes(datetime(2000, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside

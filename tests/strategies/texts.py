@@ -1,7 +1,7 @@
 """Texts, amounts and lengths as people write them into clinic files, the awkward ones included."""
 
 import re
-from fractions import Fraction
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -78,10 +78,11 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
 _TEXT = re.compile(f"[^{_BLANK}]([^{_CONTROL}]*[^{_BLANK}])?")
 
 
+@cache
 def texts(longest: int = 6) -> st.SearchStrategy[str]:
     """Texts that the schema accepts for names and ids."""
-    random = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=longest)
-    return st.sampled_from(AWKWARD) | random.filter(_TEXT.fullmatch)
+    anything = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=longest)
+    return st.sampled_from(AWKWARD) | anything.filter(_TEXT.fullmatch)
 
 
 def amount_text(minor: int, digits: int) -> str:
@@ -91,6 +92,7 @@ def amount_text(minor: int, digits: int) -> str:
     return f"{whole}.{fraction}" if fraction else str(whole)
 
 
+@cache
 def amounts(digits: int) -> st.SearchStrategy[str]:
     """Prices and limits of prices in a currency with so many decimals; few, so that they meet."""
     unit = 10**digits
@@ -98,6 +100,7 @@ def amounts(digits: int) -> st.SearchStrategy[str]:
     return (minor | st.integers(0, 9_999_999_999 * unit)).map(lambda amount: amount_text(amount, digits))
 
 
+@cache
 def durations(least: int = 0) -> st.SearchStrategy[str]:
     """Offsets of minutes, hours and days."""
     number = st.sampled_from([1, 2, 15, 24, 60, 90, 1440]) | st.integers(least, 45) | st.integers(least, 9_999)
@@ -120,11 +123,8 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
+@cache
 def minutes() -> st.SearchStrategy[int]:
     """Wall times in minutes after midnight, many of them where clocks change."""
     return st.sampled_from([0, 1, 60, 90, 120, 150, 179, 180, 480, 1080, 1260, 1380, 1439]) | st.integers(0, 1_439)
 
-
-def as_fraction(text: str) -> Fraction:
-    """A decimal string as an exact number."""
-    return Fraction(text)

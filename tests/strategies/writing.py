@@ -44,6 +44,7 @@ class Writer:
     def __init__(self, random: Random | None = None) -> None:
         self._plain = random is None
         self._random = random or Random(0)  # noqa: S311 - choices of a test, not a secret
+        self._after_text = False
 
     def document(self, value: Any) -> str:
         """The text of a whole file."""
@@ -65,7 +66,11 @@ class Writer:
         return not self._plain and self._random.random() < share
 
     def _between(self, pad: str) -> list[str]:
-        found = []
+        found: list[str] = []
+        if self._after_text:
+            # What is as deep as a block text would belong to it.
+            self._after_text = False
+            return found
         if self._chance(0.1):
             found.append(self._random.choice(["", "  ", pad]))
         if self._chance(0.1):
@@ -112,6 +117,7 @@ class Writer:
             return [opening + self._remark(), *self._block(value, pad if same else deeper)]
         if isinstance(value, str) and value and self._chance(0.1):
             style = self._choice("|-", ">-", "|-  # as it is")
+            self._after_text = True
             return [f"{opening} {style}", deeper + value]
         return [f"{opening} {self._flow(value, deeper + ' ', alone=True)}{self._remark()}"]
 

@@ -8,7 +8,7 @@ around which they do not change is kept, and plain arithmetic does the rest.
 """
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import Final
 
 from payrules.domain.duration import Duration
 from payrules.domain.policy import QuietHours
@@ -18,7 +18,8 @@ _HOUR = timedelta(hours=1)
 _MINUTES_OF_DAY = 1_440
 # By zone and day (in UTC): the offset, or None where clocks change the day before, on it or the day after.
 _steady_offsets: dict[tuple[tzinfo, int], timedelta | None] = {}
-_UNKNOWN: Any = object()
+# No zone has such an offset.
+_UNKNOWN: Final = timedelta.max
 _MOST_KEPT = 50_000
 
 

@@ -73,14 +73,14 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 class Run(NamedTuple):
-    """A process that has ended: wall time in seconds, the most memory it had in bytes, and its output."""
+    """A process that has ended: wall time in seconds, the most memory it had in bytes, lines that it wrote."""
 
     seconds: float
     peak_bytes: int
-    output: Path
+    lines: int
 
 
-def run_process(command: Sequence[str], output: Path) -> Run:
+def _run(command: Sequence[str], output: Path) -> Run:
     """Run a command, its output into a file. Raises CalledProcessError where it does not end with 0."""
     # A process of its own starts it: the peak of a child would begin at that of this one.
     told = subprocess.run(
@@ -89,7 +89,9 @@ def run_process(command: Sequence[str], output: Path) -> Run:
     seconds, peak_bytes, code = json.loads(told.stdout)
     if code != 0:
         raise subprocess.CalledProcessError(code, command, output.read_bytes()[-2_000:], told.stderr[-2_000:])
-    return Run(seconds, peak_bytes, output)
+    with output.open("rb") as written:
+        lines = sum(chunk.count(b"\n") for chunk in iter(lambda: written.read(1_048_576), b""))
+    return Run(seconds, peak_bytes, lines)
 
 
 def processes_in_turns(commands: Sequence[Sequence[str]], repetitions: int) -> list[list[Run]]:
@@ -98,7 +100,7 @@ def processes_in_turns(commands: Sequence[Sequence[str]], repetitions: int) -> l
     with tempfile.TemporaryDirectory() as folder:
         for repetition in range(repetitions + 1):
             for number, command in enumerate(commands):
-                run = run_process(command, Path(folder, f"output-{number}"))
+                run = _run(command, Path(folder, f"output-{number}"))
                 if repetition:
                     runs[number].append(run)
     return runs

@@ -10,6 +10,8 @@ from typing import Any
 from payrules.adapters.resources import read_schema
 from payrules.adapters.zones import load_zone, zone_names
 from payrules.app.catalogue import Catalogue, ClinicFile, compile_files
+from payrules.app.records import Record
+from payrules.app.simulate import Simulated, Simulation
 from payrules.compiler.compile import Compiled, Compiler, Version
 from payrules.domain.booking import Booking, Payer, Person
 from payrules.domain.duration import parse_duration
@@ -169,3 +171,24 @@ def catalogue_of(*texts: str) -> Catalogue:
         clinic = next(line for line in text.splitlines() if line.startswith("clinic:")).split(": ")[1]
         files.append(ClinicFile(f"clinics/{clinic}.yaml", text.encode()))
     return compile_files(files, COMPILER)
+
+
+def record_fields(**changes: Any) -> dict[str, Any]:
+    """The fields of a booking record that is right; a change of None leaves a field out."""
+    fields: dict[str, Any] = {
+        "id": "bk-1",
+        "clinic": CLINIC,
+        "client": {"id": "client-1", "email": "a@client.example", "phone": "+47 990 00 001"},
+        "starts_at": "2026-12-01T10:00:00+01:00",
+        "ends_at": "2026-12-01T10:50:00+01:00",
+        "booked_at": "2026-11-24T09:00:00+01:00",
+        "price": {"amount": "1250.00", "currency": "NOK"},
+    }
+    return {key: value for key, value in (fields | changes).items() if value is not None}
+
+
+def simulated(text: str, **changes: Any) -> Simulated:
+    """What is decided for a booking record under the text of a clinic file, which may have warnings."""
+    found = Simulation(catalogue_of(text), load_zone).decide(Record(1, 1, record_fields(**changes)))
+    assert isinstance(found, Simulated), found
+    return found

@@ -1,7 +1,7 @@
 """What is different between two decisions for one booking, in words."""
 
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from payrules.app.simulate import Changed, Simulated
 from payrules.entrypoints.decisions.times import date_text, moment_text, time_text
@@ -17,6 +17,8 @@ from payrules.entrypoints.decisions.words import (
     reason_text,
     zone_of,
 )
+
+_OF_THE_INVOICE: Final = ("manual payment", "to pay by", "VAT", "number prefix")
 
 
 class Step(NamedTuple):
@@ -37,11 +39,7 @@ class Difference(NamedTuple):
 def differences(change: Changed) -> list[Difference]:
     """What changes for the booking, the outcome first. Never empty where something changed."""
     before, after = change.before, change.after
-    found = (
-        [Difference("outcome", [Step(_outcome(before), _outcome(after))])]
-        if _outcome(before) != _outcome(after)
-        else []
-    )
+    found = []
     old, new = _facts(before), _facts(after)
     for label in dict.fromkeys([*old, *new]):
         # What comes or goes with the whole invoice is told by the outcome already.
@@ -56,24 +54,20 @@ def differences(change: Changed) -> list[Difference]:
     return found or [Difference(", ".join(change.changed), [Step("differs", "see --format json")])]
 
 
-_OF_THE_INVOICE = ("manual payment", "to pay by", "VAT", "number prefix")
-
-
-def _outcome(result: Simulated | None) -> str:
-    if result is None:
-        return NOT_DECIDED
+def _outcome(result: Simulated) -> str:
     outcome = result.decision.outcome
     why = reason_text(result)
     return f"{MARKS[outcome]} {outcome_text(outcome)}" + (f" ({why})" if why else "")
 
 
 def _facts(result: Simulated | None) -> dict[str, str]:
-    """Label and text of everything but the outcome and the sends."""
+    """Label and text of everything but the sends."""
     if result is None:
-        return {}
+        return {"outcome": NOT_DECIDED}
     rendered = result.rendered()
-    # Without its line: a rule that only moves in the file is the same rule.
     found = {
+        "outcome": _outcome(result),
+        # Without its line: a rule that only moves in the file is the same rule.
         "decided by": decider_text(result.decision, rendered, line=False),
         "price": price_text(result.decision.price),
     }

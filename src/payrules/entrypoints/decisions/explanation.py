@@ -43,7 +43,7 @@ def rule_text(rule: Mapping[str, Any]) -> str:
         case "later":
             return f"would match too, but something before it has decided ({line})"
         case "unknown":
-            return f"cannot be settled: {rule['condition']} is not known, to match it is {rule['wanted']} ({line})"
+            return f"cannot be settled: {rule['condition']} is not known, it wants {rule['wanted']} ({line})"
     return f"no: {rule['condition']} is {rule['actual']}, not {rule['wanted']} ({line})"
 
 

@@ -17,12 +17,7 @@ from payrules.entrypoints.decisions.changes import Step, differences
 from payrules.entrypoints.decisions.explanation import explanation_of
 from payrules.entrypoints.decisions.kept import Kept, by_clinic, side_of
 from payrules.entrypoints.decisions.page import GAP, Page, aligned, total_of, widths_of
-from payrules.entrypoints.decisions.times import (
-    appointment_text,
-    day_text,
-    monday_of,
-    week_text,
-)
+from payrules.entrypoints.decisions.times import appointment_text, day_text, monday_of, week_text
 from payrules.entrypoints.decisions.words import (
     MARKS,
     NOTHING,
@@ -104,7 +99,7 @@ class TableReporter:
             self._weeks(group, policy)
 
     def _heading(self, policy: Policy, first: Simulated) -> None:
-        said = [visible(policy.clinic), *version_texts(first.clinic_version)]
+        said = [policy.clinic, *version_texts(first.clinic_version)]
         self._page.flow(Text(), [Text(visible(policy.name), "bold"), *map(Text, said)])
         self._page.rule()
 
@@ -157,8 +152,9 @@ class TableReporter:
             title = Text(f"{MARKS[notice.outcome]} {notice.title}", STYLES[notice.outcome])
             self._page.say(title)
             wide = min(_LONGEST_ID, max(len(item.booking_ids[0]) for item in notice.items))
+            widest = max(len(item.clinic) for item in notice.items)
             for item in notice.items:
-                clinic = Text(f"{_INDENT}{visible(item.clinic)}{GAP}" if several else _INDENT)
+                clinic = Text(f"{_INDENT}{item.clinic:<{widest}}{GAP}" if several else _INDENT)
                 ids = [Text(visible(booking_id), "bold") for booking_id in item.booking_ids]
                 if notice.outcome is Outcome.UNDECIDED:
                     padding = Text(" " * (wide - ids[0].cell_len) + GAP)
@@ -171,7 +167,7 @@ class TableReporter:
     def _change(self, change: Changed) -> None:
         side = side_of(change)
         booking, page = change.booking, self._page
-        said = [visible(booking.clinic), appointment_text(booking, zone_of(side), year=True)]
+        said = [booking.clinic, appointment_text(booking, zone_of(side), year=True)]
         if booking.session_type is not None:
             said.append(visible(booking.session_type))
         page.flow(Text(), [Text(visible(booking.id), "bold"), *map(Text, said)])

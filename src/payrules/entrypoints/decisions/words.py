@@ -85,14 +85,7 @@ def reason_text(result: Simulated) -> str:
         case Reason.NOT_VERIFIED:
             return "the clinic is not verified"
         case Reason.BOOKED_BEFORE_ACTIVATION:
-            booked = result.booking.booked_at.astimezone(zone)
-            said = f"booked {day_text(booked)} {time_text(booked)}, before the clinic file took effect"
-            effective_at = result.clinic_version.effective_from
-            if effective_at is None:
-                return said
-            effective = effective_at.astimezone(zone)
-            day = "" if effective.date() == booked.date() else f"{day_text(effective)} "
-            return f"{said} ({day}{time_text(effective)})"
+            return _too_early(result.booking, result.clinic_version.effective_from, zone)
         case Reason.MANUAL_WITHOUT_DRAFTS:
             return "manual without drafts"
         case Reason.PRICE_ZERO:
@@ -104,6 +97,18 @@ def reason_text(result: Simulated) -> str:
         case Reason.NO_REACHABLE_CHANNEL:
             return f"{_listed(decision.missing)} missing: no message reaches the payer"
     return ""
+
+
+def _too_early(booking: Booking, effective_at: datetime | None, zone: tzinfo) -> str:
+    """To the second where there are seconds, since one decides."""
+    booked = booking.booked_at.astimezone(zone)
+    effective = booked if effective_at is None else effective_at.astimezone(zone)
+    years = effective.year != booked.year
+    said = f"booked {day_text(booked, year=years)} {time_text(booked)}, before the clinic file took effect"
+    if effective_at is None:
+        return said
+    day = "" if effective.date() == booked.date() else f"{day_text(effective, year=years)} "
+    return f"{said} ({day}{time_text(effective)})"
 
 
 def consequences(result: Simulated, rendered: Mapping[str, Any]) -> list[str]:
@@ -137,7 +142,8 @@ def version_texts(version: Version) -> list[str]:
     zone = version.policy.zone
     said = [version.policy.timezone, version.digest[:_SHORT_DIGEST]]
     if version.effective_from is not None:
-        said.append(f"from {moment_text(version.effective_from.astimezone(zone), date.min)}")
+        effective = version.effective_from.astimezone(zone)
+        said.append(f"from {day_text(effective, year=True)} {time_text(effective)}")
     return said
 
 

@@ -1,0 +1,50 @@
+"""`payrules simulate` from JSONL to JSONL as a whole process, and whether its memory stays flat."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.bookings import booking_record
+from benchmarks.measuring import Row, processes_in_turns, ratio, seconds_of, shown
+from benchmarks.texts import CLINIC, clinic_file
+
+_RATIO, _MEBIBYTES, _FLAT = 5.0, 150.0, 1.05
+_RULES = 10
+_AGAINST = "json.loads + json.dumps of the lines"
+_BASELINE = """\
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as lines:
+    for line in lines:
+        sys.stdout.write(json.dumps(json.loads(line)) + "\\n")
+"""
+
+
+def rows(bookings: int, repetitions: int) -> Iterator[Row]:
+    """The time against plain JSON; the peak of memory, and that of a tenth of the bookings beside it."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / f"{CLINIC}.yaml").write_bytes(clinic_file(_RULES))
+        whole = _write(folder / "bookings.jsonl", bookings)
+        tenth = _write(folder / "tenth.jsonl", bookings // 10)
+        simulate = [str(Path(sys.executable).with_name("payrules")), "simulate", name, "--format", "json", "--bookings"]
+        plain = [sys.executable, "-c", _BASELINE]
+        commands = [[*simulate, str(whole)], [*plain, str(whole)], [*simulate, str(tenth)]]
+        ours, theirs, small = processes_in_turns(commands, repetitions)
+    workload = f"payrules simulate, {bookings:,} bookings"
+    times = f"{shown(seconds_of(ours))} to {shown(seconds_of(theirs))}"
+    assert ours[0].lines == bookings and small[0].lines == bookings // 10, "a decision for every booking"
+    yield Row(workload, _AGAINST, ratio(seconds_of(ours), seconds_of(theirs)), "×", _RATIO, times)
+    peak, small_peak = (median(run.peak_bytes for run in runs) / 1_048_576 for runs in (ours, small))
+    yield Row(f"{workload}: memory", "", peak, "MiB", _MEBIBYTES, "at its peak")
+    times = f"{peak:.1f} MiB to {small_peak:.1f} MiB"
+    yield Row(f"{workload}: memory", "the same, a tenth of them", peak / small_peak, "×", _FLAT, times)
+
+
+def _write(path: Path, bookings: int) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(bookings):
+            file.write(json.dumps(booking_record(number)) + "\n")
+    return path

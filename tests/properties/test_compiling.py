@@ -36,9 +36,9 @@ def check_diagnostic(diagnostic: Diagnostic, content: bytes, file: str) -> None:
     row, message = CODES[diagnostic.code], diagnostic.message
     assert diagnostic.severity is row.severity
     assert message == message.strip() != ""
+    assert message[0] == message[0].lower()
     for text in (message, diagnostic.help, *(related.message for related in diagnostic.related)):
         assert len(_LINE_END.split(text)) == 1
-        assert text[:1] == text[:1].lower()
     for location in (diagnostic.location, *(related.location for related in diagnostic.related)):
         assert location.file == file
         check_location(location, content)

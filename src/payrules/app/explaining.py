@@ -131,7 +131,16 @@ class RuleExplainer:
 
 def _wanted(written: Any) -> str:
     if isinstance(written, dict):
-        return ", ".join(f"{key} {_wanted(value)}" for key, value in sorted(written.items()))
+        parts = sorted(written.items(), key=lambda part: _PARTS.index(part[0]))
+        return ", ".join(f"{key} {(' and ' if key == 'all' else ' or ').join(_listed(value))}" for key, value in parts)
+    return " or ".join(_listed(written))
+
+
+# The parts of conditions, in the order in which they are read.
+_PARTS = ("at_least", "below", "from", "before", "to", "any", "all", "none")
+
+
+def _listed(written: Any) -> list[str]:
     if isinstance(written, list):
-        return " or ".join(written) if len(written) > 1 else str(written[0])
-    return str(written).lower() if isinstance(written, bool) else str(written)
+        return written
+    return [str(written).lower() if isinstance(written, bool) else str(written)]

@@ -22,7 +22,7 @@ from payrules.domain.decision import (
 )
 from payrules.domain.money import MINOR_UNITS, Money, format_minor, vat_included
 from payrules.domain.policy import Channel, Delivery, Send, Terms
-from payrules.domain.schedule import shift, steady_offset
+from payrules.domain.schedule import steady_offset
 
 _WHEN = {
     Send.AFTER_BOOKING: ("right after booking", "after booking"),
@@ -32,16 +32,16 @@ _WHEN = {
 
 
 def instant_text(instant: datetime) -> str:
-    """An aware UTC instant as ISO 8601 with `Z`."""
-    return instant.isoformat()[:-6] + "Z"
+    """An aware UTC instant as ISO 8601 with `Z`, in whole seconds."""
+    return instant.isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def local_text(instant: datetime, zone: tzinfo) -> str:
-    """An aware UTC instant as ISO 8601 with the offset that a zone has at it."""
+    """An aware UTC instant as ISO 8601 with the offset that a zone has at it, in whole seconds."""
     steady = steady_offset(instant, zone)
     if steady is None:
-        return instant.astimezone(zone).isoformat()
-    return (instant + steady).isoformat()[:-6] + _offset_text(steady)
+        return instant.astimezone(zone).isoformat(timespec="seconds")
+    return (instant + steady).isoformat(timespec="seconds")[:-6] + _offset_text(steady)
 
 
 @cache
@@ -108,9 +108,9 @@ class Renderer:
         issued_on = payable_by = vat = None
         for action in decision.actions:
             if action.type is ActionType.ISSUE_INVOICE:
-                issued_on = action.due_at.astimezone(self._zone).date().isoformat()
-                payable_at = shift(action.due_at, terms.invoice.due_in, self._zone)
-                payable_by = payable_at.astimezone(self._zone).date().isoformat()
+                day = action.due_at.astimezone(self._zone).date()
+                issued_on = day.isoformat()
+                payable_by = (day + timedelta(days=terms.invoice.due_in.days)).isoformat()
         if decision.price is not None:
             vat = _money(Money(vat_included(decision.price.minor, terms.invoice.vat_rate), decision.price.currency))
         return {

@@ -133,7 +133,8 @@ def check_ranges(subject: Subject) -> Iterator[Finding]:
                 continue
             lower, upper = value_of(bounds[low]), value_of(bounds[high])
             if lower == upper or (lower > upper and key != "start_time"):
-                message = f"no {key.replace('_', ' ')} is both `{low}: {bounds[low]}` and `{high}: {bounds[high]}`"
+                what = "day" if key == "starts_on" else key.replace("_", " ")
+                message = f"no {what} is both `{low}: {bounds[low]}` and `{high}: {bounds[high]}`"
                 help = f"`{low}` counts, `{high}` does not: make `{low}` the smaller"
                 if key == "start_time":
                     message = f"the start time from `{bounds[low]}` to `{bounds[high]}` holds no time"

@@ -31,6 +31,7 @@ MAX_DEPTH = 32
 
 _Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
+_YAML_TAGS = "tag:yaml.org,2002:"
 _BOM = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Printable characters of YAML 1.2, chapter 5.1.
@@ -38,7 +39,7 @@ _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001
 # YAML 1.2, chapter 10.3.2 (core schema), but for numbers with a leading zero, which stay text.
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
-    r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?=[eE])))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -202,7 +203,12 @@ def _not_a_mapping(event: Any, file: str) -> Diagnostic:
 
 def _explicit_tag(event: Any, file: str) -> Diagnostic:
     help = "leave the tag out; put text in quotes where it looks like something else"
-    return diagnose("PR108", _place(event, file), f"`{event.tag}` is a tag, which a clinic file does not use", help)
+    tag = event.tag
+    if tag.startswith(_YAML_TAGS):
+        tag = "!!" + tag.removeprefix(_YAML_TAGS)
+    elif not tag.startswith("!"):
+        tag = f"!<{tag}>"
+    return diagnose("PR108", _place(event, file), f"`{tag}` is a tag, which a clinic file does not use", help)
 
 
 def _alias(event: Any, file: str) -> Diagnostic:
@@ -229,8 +235,11 @@ def _syntax_error(error: yaml.YAMLError, content: bytes, file: str) -> Diagnosti
     line = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return diagnose("PR102", place, "a tab is used for indentation", "indent with spaces")
-    context = getattr(error, "context", None)
-    return diagnose("PR101", place, problem + (f" {context}" if context else ""), _syntax_help(problem))
+    context, opened = getattr(error, "context", None), getattr(error, "context_mark", None)
+    related = []
+    if context and opened is not None and any(word in context for word in ("quoted", "flow", "block")):
+        related.append(Related(location_between(opened, opened, file), context))
+    return diagnose("PR101", place, problem, _syntax_help(problem), related)
 
 
 def _syntax_help(problem: str) -> str:

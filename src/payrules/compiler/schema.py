@@ -138,10 +138,12 @@ def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
         )
     written = "" if isinstance(value, dict | list) else positions.written(path)
     message = f"{_name(path)} must be {named}, not {_kind(value)}" + (f" ({_quoted(written)})" if written else "")
-    if "string" in wanted and written and _fits(written, error.schema):
-        help = f"put it in quotes: {_quoted(json.dumps(written))}"
-    elif wanted == ["string"] and "pattern" in error.schema:
+    if "enum" in error.schema:
+        help = f"write one of {listed(error.schema['enum'])}"
+    elif wanted == ["string"] and not _fits(written, error.schema):
         help = _examples(error.schema)
+    elif "string" in wanted and "object" not in wanted and written:
+        help = f"put it in quotes: {_quoted(json.dumps(written))}"
     elif wanted == ["array"] and not isinstance(value, dict):
         help = f"write a list: {_quoted(f'[{written}]')}"
     else:

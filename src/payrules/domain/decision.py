@@ -179,16 +179,17 @@ def _automatic(
         ActionSpec(ActionType.ISSUE_INVOICE, None, first.due_at, first.shifted_by),
         *links,
     ]
-    last_message_at = {link.channel: link.due_at for link in links}
-    for occurrence, offset in enumerate(terms.reminders, 1):
-        remind_at = shift(first.due_at, offset, policy.zone)
-        for channel in channels:
+    # Sorted anew, since `1d` comes after `1470m` on the night clocks go back.
+    reminders = sorted((shift(first.due_at, offset, policy.zone), n) for n, offset in enumerate(terms.reminders, 1))
+    for link, channel in zip(links, channels, strict=True):
+        last = link
+        for remind_at, occurrence in reminders:
             allowed_at, waits_for = _allowed(remind_at, None, quiet, channel, zone)
             # Quiet hours can push several messages of a night to one minute of the morning: one is enough.
-            if allowed_at > last_message_at[channel]:
-                last_message_at[channel] = allowed_at
-                actions.append(ActionSpec(ActionType.SEND_REMINDER, channel, allowed_at, waits_for, occurrence))
-    # Stable: what is due together stays in the order in which it runs.
+            if allowed_at > last.due_at:
+                last = ActionSpec(ActionType.SEND_REMINDER, channel, allowed_at, waits_for, occurrence)
+                actions.append(last)
+    # Stable: what is due together stays in the order in which it runs, and of the channels.
     actions.sort(key=_due_at)
     return tuple(actions)
 

@@ -79,12 +79,14 @@ def test_its_clinic_files_have_no_errors(example: Path, run: Run) -> None:
 
 
 @scenarios
-def test_a_person_can_read_it_in_every_format(example: Path, run: Run) -> None:
-    for form in ("table", "json", "csv", "markdown"):
-        result = run("simulate", *arguments(example), "--format", form, "--explain")
-        assert result.exit_code == 0, result.output
-        for row in bookings(example):
-            assert row["id"] in result.stdout
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+def test_it_can_be_shown_in_every_format(example: Path, form: str, run: Run) -> None:
+    result = run("simulate", *arguments(example), "--format", form, "--explain")
+    assert (result.exit_code, result.stderr) == (0, "")
+    shown = [row["id"] for row in bookings(example) if row["id"] in result.stdout]
+    # Only a comment of a pull request, whose length is bounded, may leave some out, and says so.
+    assert shown
+    assert len(shown) == len(bookings(example)) or (form == "markdown" and "not shown" in result.stdout)
 
 
 @scenarios

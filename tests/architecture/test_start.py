@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ["ijson", "jsonschema", "jsonschema_rs", "pydantic", "rich", "yaml"]
+HEAVY = ["jsonschema", "jsonschema_rs", "pydantic", "rich", "yaml"]
 
 PROBE = """
 import sys

@@ -52,7 +52,8 @@ def _read_tree(top: Path, seen: set[Path]) -> Iterator[ClinicFile | Diagnostic]:
 def _walk(top: Path) -> Iterator[Path | Diagnostic]:
     """The files and the linked folders below a folder, without hidden ones, in the order of their names."""
     try:
-        entries = sorted(os.scandir(top), key=lambda entry: entry.name)
+        with os.scandir(top) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
         yield _unreadable(top, error)
         return

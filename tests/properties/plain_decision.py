@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from payrules.domain.booking import Booking, Person
 from tests.properties.plain_reading import Facts, Settings, facts_of, first_rule, price_of, settings_of
-from tests.properties.plain_times import allowed, held, moved
+from tests.properties.plain_times import allowed, moved
 from tests.strategies.documents import Document
 from tests.strategies.moments import zone_of
 
@@ -67,9 +67,7 @@ def _automatic(
 
     def outside(channel: str, instant: datetime) -> datetime:
         quiet = settings.quiet_hours
-        if quiet is None or channel not in quiet[2] or not held(instant, quiet[:2], zone):
-            return instant
-        return allowed(instant, quiet[:2], zone)
+        return instant if quiet is None or channel not in quiet[2] else allowed(instant, quiet[:2], zone)
 
     base, back = {
         "after_booking": (booking.booked_at, False),
@@ -85,16 +83,15 @@ def _automatic(
         links.append(("send_payment_link", channel, due, shifted, 1))
     first = min(links, key=lambda link: link[2])
     actions = [("create_invoice", None, not_before, None, 1), ("issue_invoice", None, *first[2:4], 1), *links]
-    last = {channel: due for _, channel, due, _, _ in links}
-    for occurrence, offset in enumerate(settings.reminders, 1):
-        at = moved(first[2], offset, clinic_zone)
-        for channel in channels:
+    reminders = [(moved(first[2], offset, clinic_zone), n) for n, offset in enumerate(settings.reminders, 1)]
+    for channel, link in zip(channels, links, strict=True):
+        last = link[2]
+        for at, occurrence in sorted(reminders):
             due = outside(channel, at)
             # Two messages of one channel at one time are one.
-            if due > last[channel]:
-                last[channel] = due
-                shifted = "quiet_hours" if due != at else None
-                actions.append(("send_reminder", channel, due, shifted, occurrence))
+            if due > last:
+                last = due
+                actions.append(("send_reminder", channel, due, "quiet_hours" if due != at else None, occurrence))
     order: dict[str | None, int] = {channel: number for number, channel in enumerate(settings.channels)} | {None: -1}
     actions.sort(key=lambda action: (action[2], STAGES.index(action[0]), order[action[1]]))
     return tuple(actions)

@@ -14,14 +14,6 @@ from payrules.domain.money import Money
 from payrules.domain.policy import WEEKDAYS, Notification, Terms
 
 
-def explain(version: Version, provenance: Provenance, booking: Booking, decision: Decision) -> dict[str, Any]:
-    """The `explain` of a rendered decision: `settings` with their sources, and what became of each of the `rules`."""
-    return {
-        "settings": _settings(provenance, decision),
-        "rules": RuleExplainer(version, provenance).explain(booking, decision),
-    }
-
-
 def setting_texts(terms: Terms) -> tuple[str, ...]:
     """The values of the settings as a clinic file writes them, in the order of `SETTINGS`."""
     notification: Notification = terms.notification
@@ -61,24 +53,30 @@ def _settings(provenance: Provenance, decision: Decision) -> list[dict[str, Any]
     return found
 
 
-class RuleExplainer:
-    """Explains what became of each rule of a version."""
+class Explainer:
+    """Explains the decisions of one version."""
 
     def __init__(self, version: Version, provenance: Provenance) -> None:
         self._version = version
         self._provenance = provenance
         self._written = [rule["when"] for rule in json.loads(version.canonical).get("rules", ())]
 
-    def explain(self, booking: Booking, decision: Decision) -> list[dict[str, Any]]:
+    def explain(self, booking: Booking, decision: Decision) -> dict[str, Any]:
+        """The `explain` of a rendered decision: `settings` with their sources, `rules` with what became of them."""
+        return {
+            "settings": _settings(self._provenance, decision),
+            "rules": self._rules(booking, decision),
+        }
+
+    def _rules(self, booking: Booking, decision: Decision) -> list[dict[str, Any]]:
         """For every rule, in order: matched, failed or unknown with the first condition at fault, or later."""
         policy = self._version.policy
         facts = facts_of(booking, None if decision.price is None else decision.price.minor, policy.zone)
         decided = not policy.active
         explained = []
         for number in range(len(policy.rules)):
-            entry = self._explain_rule(number, facts, decided=decided)
+            explained.append(self._explain_rule(number, facts, decided=decided))
             decided = decided or number == decision.rule
-            explained.append(entry)
         return explained
 
     def _explain_rule(self, number: int, facts: Facts, *, decided: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Any
 
-from payrules.app.explaining import clock, explain
+from payrules.app.explaining import Explainer, clock
 from payrules.app.provenance import Provenance
 from payrules.compiler.compile import Version
 from payrules.domain.booking import Booking
@@ -63,6 +63,7 @@ class Renderer:
         self._version = version
         self._provenance = Provenance(version)
         self._zone = version.policy.zone
+        self._explainer: Explainer | None = None
         self._quiet: dict[int | None, str] = {}
         self._openings: dict[tuple[int | None, Reason], tuple[str, ...]] = {}
 
@@ -83,7 +84,9 @@ class Renderer:
 
     def explain(self, booking: Booking, decision: Decision) -> dict[str, Any]:
         """Why, and why not for every other rule."""
-        return explain(self._version, self._provenance, booking, decision)
+        if self._explainer is None:
+            self._explainer = Explainer(self._version, self._provenance)
+        return self._explainer.explain(booking, decision)
 
     def _rule(self, rule: int | None) -> dict[str, Any] | None:
         if rule is None:

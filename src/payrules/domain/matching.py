@@ -118,7 +118,8 @@ def matcher_of(policy: Policy) -> Matcher:
     """The policy's matcher, built at the first call and kept with the policy."""
     if not policy.matchers:
         policy.matchers.append(Matcher([rule.when for rule in policy.rules]))
-    return policy.matchers[0]
+    matcher: Matcher = policy.matchers[0]
+    return matcher
 
 
 def _table(name: str, asked: list[tuple[int, Any]], free: int) -> Callable[[Any], int]:

@@ -7,13 +7,10 @@ written is kept by the compiler beside the policy, so that two files of the same
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from payrules.domain.duration import ZERO, Duration
 from payrules.domain.money import Decimals
-
-if TYPE_CHECKING:
-    from payrules.domain.matching import Matcher
 
 
 class Process(StrEnum):
@@ -221,4 +218,4 @@ class Policy:
     rules: tuple[Rule, ...]
     zone: tzinfo = field(compare=False, repr=False)
     # Filled by matching.matcher_of at the first decision: most policies of a large set are never asked for one.
-    matchers: "list[Matcher]" = field(default_factory=list, compare=False, repr=False)
+    matchers: list[Any] = field(default_factory=list, compare=False, repr=False)

@@ -91,9 +91,9 @@ def policy(
     )
 
 
-def rule(id: str, terms: Terms = MANUAL, **when: Any) -> Rule:
-    """A rule with the conditions that are named."""
-    return Rule(id, Condition(**when), terms)
+def rule(name: str, terms: Terms = MANUAL, **when: Any) -> Rule:
+    """A rule of that id with the conditions that are given."""
+    return Rule(name, Condition(**when), terms)
 
 
 def booking(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-
 from tests.acceptance.conftest import Run
 from tests.builders import clinic_text, record_fields
 
@@ -143,6 +142,7 @@ def test_a_link_that_leaves_the_tree(run: Run) -> None:
     assert result.exit_code == 3
     assert result.stdout.startswith(f"error[PR008]: this link leads out of `clinics`\n --> {BAD}\n")
     assert "word" not in result.stdout
+    assert result.stdout.endswith("\n2 clinic files: 1 error\n")
 
 
 def test_a_path_that_does_not_exist(run: Run) -> None:
@@ -294,14 +294,16 @@ def test_a_folder_in_place_of_bookings(run: Run) -> None:
 @pytest.mark.parametrize(
     ("name", "write_them"),
     [
-        ("b.json", lambda rows: json.dumps(rows)),
-        ("b.yaml", lambda rows: json.dumps(rows)),
+        ("b.json", json.dumps),
+        ("b.yaml", json.dumps),
         (
             "b.csv",
-            lambda rows: "id,clinic,client.id,client.phone,starts_at,ends_at,booked_at,price.amount,price.currency\n"
-            + "".join(
-                f"{r['id']},{r['clinic']},c,+47 990 00 001,{r['starts_at']},{r['ends_at']},{r['booked_at']},1,NOK\n"
-                for r in rows
+            lambda rows: (
+                "id,clinic,client.id,client.phone,starts_at,ends_at,booked_at,price.amount,price.currency\n"
+                + "".join(
+                    f"{r['id']},{r['clinic']},c,+47 990 00 001,{r['starts_at']},{r['ends_at']},{r['booked_at']},1,NOK\n"
+                    for r in rows
+                )
             ),
         ),
     ],

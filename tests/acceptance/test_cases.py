@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.builders import COMPILER, NOW
 
 from payrules.domain.codes import CODES
 from payrules.domain.diagnostics import Diagnostic, Severity
 from payrules.entrypoints.reporters import REPORTERS
-from tests.builders import COMPILER, NOW
 
 CASES = Path(__file__).parents[1] / "cases"
 VALID = sorted((CASES / "valid").glob("*.yaml"))

@@ -14,13 +14,13 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from click.testing import Result
+from tests.acceptance.conftest import Run
+from tests.builders import CLINIC, FILE, clinic_text, record_fields
 
 from payrules import __version__
 from payrules.domain.codes import CODES
 from payrules.entrypoints.cli import main
 from payrules.entrypoints.exit_codes import MEANINGS, ExitCode
-from tests.acceptance.conftest import Run
-from tests.builders import CLINIC, FILE, clinic_text, record_fields
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(main.commands)
@@ -166,14 +166,6 @@ class TestValidate:
     def test_text_shows_the_line_with_a_mark_and_what_to_do(self, run: Run) -> None:
         Path(FILE).write_text(clinic_text(process="autmatic"), encoding="utf-8")
         assert run("validate").stdout.splitlines() == [
-            "error[PR204]: `autmatic` is not one of `automatic`, `manual`",
-            f"  --> {FILE}:10:10",
-            "   |",
-            "10 | process: autmatic",
-            "   |          ^^^^^^^^",
-            "   = help: did you mean `automatic`?",
-            "1 clinic file: 1 error",
-        ] or run("validate").stdout.splitlines() == [
             "error[PR204]: `autmatic` is not one of `automatic`, `manual`",
             f"  --> {FILE}:10:10",
             "   |",
@@ -333,12 +325,12 @@ class TestSimulate:
         ids=["JSONL", "JSON list"],
     )
     def test_standard_input(self, run: Run, text: str) -> None:
-        result = run("simulate", "--bookings", "-", "--format", "json", input=text)
+        result = run("simulate", "--bookings", "-", "--format", "json", stdin=text)
         assert [row["booking_id"] for row in decisions(result)] == ["bk-1", "bk-2"]
         assert result.exit_code == 0
 
     def test_no_bookings_on_standard_input(self, run: Run) -> None:
-        result = run("simulate", "--bookings", "-", input="")
+        result = run("simulate", "--bookings", "-", stdin="")
         assert (result.exit_code, result.stdout) == (1, "")
         assert "no bookings" in result.stderr
 
@@ -536,7 +528,8 @@ class TestTerminal:
     def test_no_line_of_the_table_is_wider_than_the_terminal(self) -> None:
         _, told = self.terminal("simulate", "--bookings", bookings({}, UNDECIDED), "--explain", NO_COLOR="1")
         plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told)
-        assert max(len(line.rstrip("\r")) for line in plain.split("\n")) <= 100
+        # Progress writes over its own line again and again.
+        assert max(map(len, re.split(r"[\r\n]+", plain))) <= 100
 
     def test_nothing_but_text_goes_into_a_pipe(self) -> None:
         found = payrules("simulate", "--bookings", bookings({}))

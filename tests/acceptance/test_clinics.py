@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from payrules.domain.policy import Policy
 from tests.acceptance.conftest import Run
 from tests.builders import COMPILER, NOW
+
+from payrules.domain.policy import Policy
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "clinics").glob("*.yaml"))
@@ -53,7 +53,9 @@ def test_they_differ_as_clinics_do() -> None:
     ]
     assert len(set(likeness)) == len(likeness)
     # So do they when the country is left out.
-    assert len({(*row[1:], len(p.rules), p.currency) for row, p in zip(likeness, policies, strict=True)}) == len(policies)
+    assert len({(*row[1:], len(p.rules), p.currency) for row, p in zip(likeness, policies, strict=True)}) == len(
+        policies
+    )
     assert len({p.timezone for p in policies}) >= 10
     assert len({p.currency for p in policies}) >= 8
     # Currencies without decimals, with two and with three.
@@ -72,7 +74,11 @@ def test_every_kind_of_setting_is_used_somewhere() -> None:
     assert any(not p.rules for p in policies)
     assert any(len(p.rules) >= 40 for p in policies)
     asked = {
-        name for p in policies for r in p.rules for name, value in zip(r.when._fields, r.when, strict=True) if value is not None
+        name
+        for p in policies
+        for r in p.rules
+        for name, value in zip(r.when._fields, r.when, strict=True)
+        if value is not None
     }
     assert len(asked) == 12, "every condition of the format"
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.acceptance.conftest import Run
 
 ROOT = Path(__file__).parents[2]

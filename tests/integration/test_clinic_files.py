@@ -57,7 +57,15 @@ class TestFolders:
         assert read("c") == [(path, path) for path in expected]
 
     def test_other_files_and_hidden_ones_are_left_out(self) -> None:
-        for path in ("c/a.yaml", "c/README.md", "c/a.yaml~", "c/.hidden.yaml", "c/.git/b.yaml", "c/a.yaml.bak", "c/yaml"):
+        for path in (
+            "c/a.yaml",
+            "c/README.md",
+            "c/a.yaml~",
+            "c/.hidden.yaml",
+            "c/.git/b.yaml",
+            "c/a.yaml.bak",
+            "c/yaml",
+        ):
             write(path)
         assert read("c") == [("c/a.yaml", "x")]
 

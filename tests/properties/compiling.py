@@ -7,11 +7,11 @@ from types import FrameType
 from typing import Any
 
 from hypothesis import settings
+from tests.strategies.writing import plainly
 
 from payrules.bootstrap import build
 from payrules.compiler.compile import Compiled, Version
 from payrules.domain.diagnostics import Severity
-from tests.strategies.writing import plainly
 
 COMPILER = build().compiler
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from payrules.domain.booking import Booking, Person
 from tests.properties.plain_reading import Facts, Settings, facts_of, first_rule, price_of, settings_of
 from tests.properties.plain_times import allowed, moved
 from tests.strategies.documents import Document
 from tests.strategies.moments import zone_of
+
+from payrules.domain.booking import Booking, Person
 
 STAGES = ("create_invoice", "issue_invoice", "send_payment_link", "send_reminder")
 _PATHS = {"client_tags": "client.tags"}

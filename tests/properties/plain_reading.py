@@ -3,14 +3,15 @@
 It takes the document as a person wrote it, and a booking. Nothing is compiled.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from payrules.domain.booking import Booking
-from payrules.domain.money import MINOR_UNITS
 from tests.strategies.documents import CONDITION_KEYS, Document
 from tests.strategies.moments import zone_of
+
+from payrules.domain.booking import Booking
+from payrules.domain.money import MINOR_UNITS
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -74,7 +75,7 @@ def holds(key: str, wanted: Any, fact: Any) -> bool | None:
         return None
     match key:
         case "session_type" | "practitioner" | "location" | "payer" | "weekday":
-            return fact == wanted if isinstance(wanted, str) else fact in wanted
+            return fact in ([wanted] if isinstance(wanted, str) else wanted)
         case "client_tags":
             return (
                 ("any" not in wanted or any(tag in fact for tag in wanted["any"]))
@@ -91,11 +92,11 @@ def holds(key: str, wanted: Any, fact: Any) -> bool | None:
             return _within(fact, wanted, "from", "before", date.fromisoformat)
         case "start_time":
             start, end = clock_of(wanted["from"]), clock_of(wanted["to"])
-            return start <= fact < end if start < end else fact >= start or fact < end
+            return bool(start <= fact < end if start < end else fact >= start or fact < end)
     raise AssertionError(key)
 
 
-def clock_of(text: str) -> Any:
+def clock_of(text: str) -> time:
     """A wall time."""
     return datetime.fromisoformat(f"2000-01-01T{text}").time()
 
@@ -140,16 +141,16 @@ class Settings(NamedTuple):
 
 def settings_of(document: Document, rule: int | None) -> Settings:
     """The clinic's settings, with `set` of a rule laid over them."""
-    changes = {} if rule is None else document["rules"][rule]["set"]
-    merged = {group: document.get(group, {}) | changes.get(group, {}) for group in ("notification", "manual", "invoice")}
-    notification, manual, invoice = merged.values()
+    changes: dict[str, Any] = {} if rule is None else document["rules"][rule]["set"]
+    groups = ("notification", "manual", "invoice")
+    notification, manual, invoice = (document.get(group, {}) | changes.get(group, {}) for group in groups)
     changed = changes.get("notification", {})
     if "send" in changed and "offset" not in changed:
         notification["offset"] = "0m"
     quiet = notification.get("quiet_hours", "none")
-    reminders = changes.get("reminders", document.get("reminders", []))
+    reminders: list[str] = changes["reminders"] if "reminders" in changes else document.get("reminders", [])
     return Settings(
-        changes.get("process", document["process"]),
+        changes["process"] if "process" in changes else document["process"],
         notification.get("send"),
         offset_of(notification.get("offset", "0m")),
         tuple(notification.get("channels", ("sms", "email"))),
@@ -206,7 +207,7 @@ def _meaning_of_when(when: dict[str, Any]) -> Any:
 
 
 def _meaning_of_set(changes: dict[str, Any]) -> Any:
-    found: dict[str, Any] = {}
+    found: dict[Any, Any] = {}
     for group, settings in changes.items():
         if group == "reminders":
             found[group] = frozenset(map(offset_of, settings))

@@ -51,8 +51,6 @@ def allowed(instant: datetime, quiet: tuple[int, int], zone: tzinfo) -> datetime
     end = time(*divmod(quiet[1], 60))
     today = instant.astimezone(zone).date()
     ends = [
-        found
-        for days in range(-1, 4)
-        for found in ends_at(datetime.combine(today + timedelta(days=days), end), zone)
+        found for days in range(-1, 4) for found in ends_at(datetime.combine(today + timedelta(days=days), end), zone)
     ]
     return min(found for found in ends if found > instant and not held(found, quiet, zone))

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
 from tests.properties.compiling import compile_text, compiled, examples
 from tests.properties.plain_reading import meaning_of, settings_of
 from tests.strategies.documents import CURRENCIES, Document, changes, clinic_documents, notifications, whens
@@ -32,7 +31,7 @@ MINIMAL: Document = {
 }
 
 
-@examples(300)
+@examples(200)
 @given(clinic_documents().flatmap(lambda document: st.tuples(st.just(document), renderings(document))))
 def test_writing_changes_nothing(case: tuple[Document, bytes]) -> None:
     document, content = case
@@ -43,7 +42,7 @@ def test_writing_changes_nothing(case: tuple[Document, bytes]) -> None:
     assert other.effective_from == plain.effective_from
 
 
-@examples(300)
+@examples(200)
 @given(clinic_documents(), random_sources())
 def test_other_words_of_one_meaning_change_nothing(document: Document, random: Random) -> None:
     other = rewritten(document, random)
@@ -101,7 +100,7 @@ def _parts_of(document: Document) -> list[tuple[Any, Any, st.SearchStrategy[Any]
     return parts
 
 
-@examples(500)
+@examples(300)
 @given(altered_documents())
 def test_digests_differ_exactly_when_meanings_do(case: tuple[Document, Document]) -> None:
     document, other = case
@@ -138,7 +137,7 @@ def test_the_version_of_the_format_is_a_number_however_written(written: str) -> 
     assert compiled(MINIMAL, content).digest == compiled(MINIMAL).digest
 
 
-@examples(300)
+@examples(150)
 @given(clinic_documents())
 def test_the_canonical_form_is_a_clinic_file_of_the_same_policy(document: Document) -> None:
     version = compiled(document)
@@ -152,7 +151,7 @@ def test_the_canonical_form_is_a_clinic_file_of_the_same_policy(document: Docume
     assert meaning_of(form) == meaning_of(document)
 
 
-@examples(300)
+@examples(150)
 @given(clinic_documents())
 def test_a_policy_has_the_settings_that_the_file_says(document: Document) -> None:
     policy = compiled(document).policy

@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from payrules.domain.duration import Duration
-from payrules.domain.policy import Channel, QuietHours
-from payrules.domain.schedule import after_quiet_hours, shift
 from tests.properties.compiling import examples
 from tests.properties.plain_reading import Offset
 from tests.properties.plain_times import allowed, ends_at, held, instants_at, moved
 from tests.strategies.moments import ZONES, changes_of, instants, zone_of
 from tests.strategies.texts import minutes
+
+from payrules.domain.duration import Duration
+from payrules.domain.policy import Channel, QuietHours
+from payrules.domain.schedule import after_quiet_hours, shift
 
 _MINUTE = timedelta(minutes=1)
 

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
-
 from tests.strategies.documents import CONDITION_KEYS, Document, clinic_documents
 from tests.strategies.texts import texts
 from tests.strategies.writing import Writer, random_sources, renderings
@@ -167,8 +166,25 @@ def misshapen_documents(draw: st.DrawFn) -> Any:
     return document
 
 
-_PIECES = ("&a ", "*a", "*a : 1\n", "<<: *a\n", "k: 1\n", "\t", "- ", ": ", "? ", "{", "}", "[", "]", "'", '"', "|", ">")
-_PIECES += ("!!str ", "! ", "--- ", "\n---\n", "\n...\n", "%YAML 1.1\n", "#", "\r", "\r\n", "\x00", "\x07", "\x85")
+_PIECES: tuple[str, ...] = (
+    "&a ",
+    "*a",
+    "*a : 1\n",
+    "<<: *a\n",
+    "k: 1\n",
+    "\t",
+    "- ",
+    ": ",
+    "? ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "'",
+    '"',
+    "|",
+)
+_PIECES += (">", "!!str ", "! ", "--- ", "\n---\n", "\n...\n", "%YAML 1.1\n", "#", "\r", "\r\n", "\x00", "\x07", "\x85")
 _PIECES += ("\u2028", "\ufeff", "\ufffe", "\\", "🧠", "~", "\n", " ", "", "0x", "1e999", "\n  ")
 
 

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.strategies.documents import CHANNELS, Document
-from tests.strategies.texts import seconds_of
+from tests.strategies.texts import SECONDS, seconds_of
 from tests.strategies.writing import shuffled
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -120,7 +120,7 @@ class _Rewriter:
     def _length(self, text: str) -> str:
         """The same length of a condition, where a day is 24 hours."""
         seconds = seconds_of(text)
-        ways = [f"{seconds // size}{unit}" for unit, size in (("m", 60), ("h", 3_600), ("d", 86_400)) if not seconds % size]
+        ways = [f"{seconds // size}{unit}" for unit, size in SECONDS.items() if not seconds % size]
         return self._random.choice([way for way in ways if len(way) <= 5])
 
 

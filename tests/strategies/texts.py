@@ -127,4 +127,3 @@ def clock_text(minute: int) -> str:
 def minutes() -> st.SearchStrategy[int]:
     """Wall times in minutes after midnight, many of them where clocks change."""
     return st.sampled_from([0, 1, 60, 90, 120, 150, 179, 180, 480, 1080, 1260, 1380, 1439]) | st.integers(0, 1_439)
-

@@ -32,6 +32,7 @@ MAX_DEPTH = 32
 _Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _YAML_TAGS = "tag:yaml.org,2002:"
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _BOM = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Printable characters of YAML 1.2, chapter 5.1.
@@ -82,7 +83,7 @@ def _check_bytes(content: bytes, file: str) -> list[Diagnostic]:
         message = "the file begins with a byte order mark"
         found.append(diagnose("PR006", Location(file, 1, 1, 2), message, "save it as UTF-8 without a mark"))
     if b"\r" in content:
-        line = content.count(b"\n", 0, content.index(b"\r")) + 1
+        line, _ = _line_and_column(content[: content.index(b"\r")].decode(errors="replace"))
         message = "lines end in CRLF, as on Windows"
         found.append(diagnose("PR007", Location(file, line, 1, 0), message, "let the editor end lines in LF"))
     return found
@@ -230,15 +231,18 @@ def _syntax_error(error: yaml.YAMLError, content: bytes, file: str) -> Diagnosti
     problem = str(getattr(error, "problem", None) or "this is not YAML")
     if mark is None:
         return diagnose("PR101", Location(file), problem)
+    lines = _LINE_END.split(content.decode("utf-8-sig", errors="replace"))
     place = location_between(mark, mark, file)
-    lines = content.decode(errors="replace").splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
+    if mark.line >= len(lines):
+        # The parser counts the end of a last line that has no line end as a line of its own.
+        place = Location(file, len(lines), len(lines[-1]) + 1, len(lines[-1]) + 1)
+    line = lines[place.line - 1]
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return diagnose("PR102", place, "a tab is used for indentation", "indent with spaces")
-    context, opened = getattr(error, "context", None), getattr(error, "context_mark", None)
+    opened = getattr(error, "context_mark", None)
     related = []
-    if context and opened is not None and any(word in context for word in ("quoted", "flow", "block")):
-        related.append(Related(location_between(opened, opened, file), context))
+    if opened is not None and opened.line < mark.line:
+        related.append(Related(location_between(opened, opened, file), str(error.context)))  # type: ignore[attr-defined]  # as the mark
     return diagnose("PR101", place, problem, _syntax_help(problem), related)
 
 
@@ -269,4 +273,5 @@ def _unreadable(content: bytes, file: str) -> Diagnostic:
 
 
 def _line_and_column(before: str) -> tuple[int, int]:
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    lines = _LINE_END.split(before)
+    return len(lines), len(lines[-1]) + 1

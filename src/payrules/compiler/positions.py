@@ -65,10 +65,14 @@ class Positions:
 
     def duplicates(self) -> Iterator[tuple[str, Location, Location]]:
         """Every key that stands twice in its mapping: its text, the place of the first and of the other."""
-        root = yaml.compose(self._content, Loader=_Loader)
-        waiting = [root]
+        waiting = [yaml.compose(self._content, Loader=_Loader)]
+        seen = set()
         while waiting:
             node = waiting.pop()
+            # An alias names a node once more, or even a node around it.
+            if node in seen:
+                continue
+            seen.add(node)
             if isinstance(node, yaml.SequenceNode):
                 waiting += node.value
             elif isinstance(node, yaml.MappingNode):

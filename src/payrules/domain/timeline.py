@@ -125,8 +125,10 @@ class Timeline:
         earliest_at = max([now, *(a.recorded_at for a in self.activations)])
         if last_booked_at is not None:
             earliest_at = max(earliest_at, last_booked_at + _TICK)
-        current = self.in_force(earliest_at)
-        return earliest_at if current is None else max(earliest_at, current.effective_at + _TICK)
+        # Versions that are recorded at one instant follow each other by a tick.
+        while (current := self.in_force(earliest_at)) is not None and current.effective_at == earliest_at:
+            earliest_at += _TICK
+        return earliest_at
 
     def _without(self, pending: Activation, state: ActivationState) -> tuple[Activation, ...]:
         return tuple(replace(a, state=state) if a is pending else a for a in self.activations)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from tests.builders import clinic_text, simulated
 
 
@@ -21,7 +20,8 @@ def rules(text: str, **changes: Any) -> list[tuple[str, str, str | None, str | N
 
 def ruled(*whens: str) -> str:
     return clinic_text(
-        "rules:\n" + "".join(f"  - {{id: r{n}, when: {{{when}}}, set: {{process: manual}}}}\n" for n, when in enumerate(whens))
+        "rules:\n"
+        + "".join(f"  - {{id: r{n}, when: {{{when}}}, set: {{process: manual}}}}\n" for n, when in enumerate(whens))
     )
 
 
@@ -55,7 +55,13 @@ def test_lines_of_rules() -> None:
         ("location: [online, phone]", {"location": "in_person"}, "location", "online or phone", "in_person"),
         ("payer: insurer", {}, "payer", "insurer", "client"),
         ("payer: insurer", {"payer": {"kind": "public"}}, "payer", "insurer", "public"),
-        ("client_tags: {any: [a, b]}", {"client": {"id": "c", "tags": ["d", "c"]}}, "client_tags", "any a or b", "c, d"),
+        (
+            "client_tags: {any: [a, b]}",
+            {"client": {"id": "c", "tags": ["d", "c"]}},
+            "client_tags",
+            "any a or b",
+            "c, d",
+        ),
         ("client_tags: {all: [a, b]}", {"client": {"id": "c", "tags": ["a"]}}, "client_tags", "all a and b", "a"),
         ("client_tags: {none: [a]}", {"client": {"id": "c", "tags": ["a"]}}, "client_tags", "none a", "a"),
         ("client_tags: {any: [a]}", {"client": {"id": "c", "tags": []}}, "client_tags", "any a", "no tags"),

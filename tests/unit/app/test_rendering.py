@@ -7,7 +7,6 @@ begins on line 12.
 from typing import Any
 
 import pytest
-
 from tests.builders import FILE, clinic_text, simulated
 
 
@@ -15,8 +14,10 @@ def rendered(text: str, **changes: Any) -> dict[str, Any]:
     return simulated(text, **changes).rendered()
 
 
-def action(type: str, due_at: str, due_local: str, channel: str | None = None, shifted_by: str | None = None) -> dict[str, Any]:
-    return {"type": type, "channel": channel, "due_at": due_at, "due_local": due_local, "shifted_by": shifted_by}
+def action(
+    kind: str, due_at: str, due_local: str, channel: str | None = None, shifted_by: str | None = None
+) -> dict[str, Any]:
+    return {"type": kind, "channel": channel, "due_at": due_at, "due_local": due_local, "shifted_by": shifted_by}
 
 
 def test_an_automatic_decision_as_a_whole() -> None:
@@ -32,8 +33,10 @@ def test_an_automatic_decision_as_a_whole() -> None:
         "reasons": [
             "no rule matches, so the clinic's defaults decide",
             f"`process` is `automatic` ({FILE}:10)",
-            "the link goes out 15m after the appointment, on every channel of `sms` and `email` that reaches the payer "
-            f"({FILE}:11)",
+            (
+                "the link goes out 15m after the appointment, on every channel of `sms` and `email` that reaches the "
+                f"payer ({FILE}:11)"
+            ),
         ],
         "price": {"amount": "1250.00", "currency": "NOK"},
         # Issued on 1 December, payable 14 days later; 1250 × 25 / 125 = 250.
@@ -107,7 +110,7 @@ def test_keys_are_the_same_whatever_comes_out() -> None:
         assert set(other) == keys
 
 
-EMPTY = {"invoice": None, "default_method": None, "actions": []}
+EMPTY: dict[str, Any] = {"invoice": None, "default_method": None, "actions": []}
 
 
 @pytest.mark.parametrize(
@@ -209,8 +212,8 @@ def test_before_the_first_activation_there_is_no_version() -> None:
     assert "2026-11-30T23:00:00Z" in reason
 
 
-def times(found: dict[str, Any], type: str) -> list[tuple[Any, ...]]:
-    return [(a["channel"], a["due_at"], a["due_local"], a["shifted_by"]) for a in found["actions"] if a["type"] == type]
+def times(found: dict[str, Any], kind: str) -> list[tuple[Any, ...]]:
+    return [(a["channel"], a["due_at"], a["due_local"], a["shifted_by"]) for a in found["actions"] if a["type"] == kind]
 
 
 def test_local_times_are_the_clinics_whatever_the_payers() -> None:
@@ -226,12 +229,16 @@ def test_the_night_that_has_an_hour_twice() -> None:
         ("2026-10-25T02:15:00+02:00", "2026-10-25T02:30:00+02:00"),
         ("2026-10-25T02:15:00+01:00", "2026-10-25T02:30:00+01:00"),
     ]:
-        found = rendered(clinic_text(), starts_at="2026-10-25T01:00+02:00", ends_at=ends_at, booked_at="2026-10-01T09:00Z")
+        found = rendered(
+            clinic_text(), starts_at="2026-10-25T01:00+02:00", ends_at=ends_at, booked_at="2026-10-01T09:00Z"
+        )
         assert {row[2] for row in times(found, "send_payment_link")} == {local}
 
 
 def test_times_have_no_parts_of_seconds() -> None:
-    found = rendered(clinic_text(), booked_at="2026-11-24T09:00:00.123456+01:00", ends_at="2026-12-01T10:50:00.900+01:00")
+    found = rendered(
+        clinic_text(), booked_at="2026-11-24T09:00:00.123456+01:00", ends_at="2026-12-01T10:50:00.900+01:00"
+    )
     for entry in found["actions"]:
         assert len(entry["due_at"]) == len("2026-11-24T08:00:00Z")
         assert len(entry["due_local"]) == len("2026-11-24T09:00:00+01:00")
@@ -252,7 +259,9 @@ def test_times_have_no_parts_of_seconds() -> None:
         ("America/Nuuk", "2027-03-14T01:15:00Z", "2027-03-13", "2027-03-27"),
     ],
 )
-def test_days_of_issue_and_payment_are_the_clinics(timezone: str, ends_at: str, issued_on: str, payable_by: str) -> None:
+def test_days_of_issue_and_payment_are_the_clinics(
+    timezone: str, ends_at: str, issued_on: str, payable_by: str
+) -> None:
     text = clinic_text(timezone=timezone)
     found = rendered(text, starts_at="2026-12-01T10:00:00+01:00", ends_at=ends_at)["invoice"]
     assert (found["issued_on"], found["payable_by"]) == (issued_on, payable_by)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.builders import COMPILER, catalogue_of, clinic_text, record_fields
 
 from payrules.adapters.zones import load_zone
-from payrules.app.catalogue import Catalogue
+from payrules.app.catalogue import Catalogue, ClinicFile, compile_files
 from payrules.app.records import Fault, Record, Refusal
 from payrules.app.simulate import COMPARED, Changed, Simulated, Simulation, compare
 from payrules.domain.decision import Outcome, Reason
-from tests.builders import catalogue_of, clinic_text, record_fields
 
 PLAIN = clinic_text()
 OTHER = clinic_text(clinic="harbour-physio", currency="GBP", country="GB", timezone="Europe/London", process="manual")
@@ -75,7 +75,7 @@ def test_each_booking_is_decided_by_its_own_clinics_file() -> None:
 
 def test_one_bad_record_stops_no_other() -> None:
     broken = Refusal(2, 12, (Fault("", "is not JSON"),))
-    records = [
+    records: list[Record | Refusal] = [
         record(1),
         broken,
         record(3, clinic="nowhere"),
@@ -109,14 +109,13 @@ def test_records_are_taken_one_by_one() -> None:
 def test_a_booking_of_a_broken_file_is_refused_with_that_reason() -> None:
     both = simulation(clinic_text(country="Norge"), OTHER)
     found = refused(both.decide(record()))
-    assert [(f.field, f.problem) for f in found.faults] == [("clinic", "the file of the clinic `fjord-fysio` has errors")]
+    assert [(f.field, f.problem) for f in found.faults] == [
+        ("clinic", "the file of the clinic `fjord-fysio` has errors")
+    ]
     assert (found.number, found.booking_id, found.clinic) == (1, "bk-1", "fjord-fysio")
 
 
 def test_a_clinic_with_two_files_has_none_that_holds() -> None:
-    from payrules.app.catalogue import ClinicFile, compile_files
-    from tests.builders import COMPILER
-
     files = [ClinicFile(f"{folder}/fjord-fysio.yaml", PLAIN.encode()) for folder in ("a", "b")]
     catalogue = compile_files(files, COMPILER)
     assert [(d.code, d.location.file) for d in catalogue.diagnostics] == [("PR012", "b/fjord-fysio.yaml")]

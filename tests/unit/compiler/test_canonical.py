@@ -5,9 +5,9 @@ import json
 from typing import Any
 
 import pytest
+from tests.builders import CLINIC, FILE, clinic_text, compile_text, version_of
 
 from payrules.compiler.canonical import canonical_text, digest_of
-from tests.builders import CLINIC, FILE, clinic_text, compile_text, version_of
 
 PLAIN = clinic_text()
 
@@ -73,7 +73,8 @@ invoice: {due_in: 14d, vat_rate: "0.00", number_prefix: ""}
         clinic_text("effective_from: 2027-01-01T00:00\n"),
         clinic_text(DEFAULTS),
         clinic_text(
-            notification="{offset: 15m, send: after_appointment, channels: [sms, email], delivery: all, quiet_hours: none}"
+            notification="{offset: 15m, send: after_appointment, channels: [sms, email], delivery: all, "
+            "quiet_hours: none}"
         ),
         "".join(reversed(PLAIN.splitlines(keepends=True))),
         json.dumps(
@@ -169,8 +170,9 @@ def test_two_meanings_have_two_digests(one: str, other: str) -> None:
 
 
 def test_the_order_of_rules_is_part_of_the_meaning() -> None:
-    first, second = "  - {id: a, when: {weekday: sat}, set: {process: manual}}\n", (
-        "  - {id: b, when: {first_visit: true}, set: {reminders: [1d]}}\n"
+    first, second = (
+        "  - {id: a, when: {weekday: sat}, set: {process: manual}}\n",
+        ("  - {id: b, when: {first_visit: true}, set: {reminders: [1d]}}\n"),
     )
     assert digest(clinic_text("rules:\n" + first + second)) != digest(clinic_text("rules:\n" + second + first))
 
@@ -179,12 +181,21 @@ def test_the_order_of_rules_is_part_of_the_meaning() -> None:
     ("written", "kept"),
     [
         # What a rule sets to a default is not left out: the clinic may have something else.
-        ("{manual: {create_draft: true, default_method: cash}}", {"manual": {"create_draft": True, "default_method": "cash"}}),
+        (
+            "{manual: {create_draft: true, default_method: cash}}",
+            {"manual": {"create_draft": True, "default_method": "cash"}},
+        ),
         ("{reminders: []}", {"reminders": []}),
         ("{notification: {quiet_hours: none}}", {"notification": {"quiet_hours": "none"}}),
         ("{notification: {offset: 0d}}", {"notification": {"offset": "0m"}}),
-        ("{notification: {channels: [sms, email], delivery: all}}", {"notification": {"channels": ["sms", "email"], "delivery": "all"}}),
-        ('{invoice: {due_in: 14d, vat_rate: "0.0", number_prefix: ""}}', {"invoice": {"due_in": "14d", "vat_rate": "0", "number_prefix": ""}}),
+        (
+            "{notification: {channels: [sms, email], delivery: all}}",
+            {"notification": {"channels": ["sms", "email"], "delivery": "all"}},
+        ),
+        (
+            '{invoice: {due_in: 14d, vat_rate: "0.0", number_prefix: ""}}',
+            {"invoice": {"due_in": "14d", "vat_rate": "0", "number_prefix": ""}},
+        ),
         # Naming `send` sets the offset to nothing already.
         ("{notification: {send: after_booking, offset: 0h}}", {"notification": {"send": "after_booking"}}),
         # An empty group changes nothing.
@@ -205,7 +216,10 @@ def test_what_a_rule_sets_is_kept(written: str, kept: dict[str, Any]) -> None:
         "reminders: [42d, 7d, 90m]\ninvoice: {due_in: 0d, vat_rate: '12.50', number_prefix: 'A/'}\n",
         "session_types: {'010': {name: '10', price: '0'}, 'null': {name: 'true'}}\n",
         RULE % "start_time: {from: '22:00', to: '06:00'}, starts_on: {from: 2027-01-01}, client_tags: {none: [b, a]}",
-        "rules:\n  - {id: r, why: because, when: {first_visit: false}, set: {notification: {quiet_hours: {from: '00:00', to: '00:01', channels: [email]}}}}\n",
+        (
+            "rules:\n  - id: r\n    why: because\n    when: {first_visit: false}\n"
+            "    set: {notification: {quiet_hours: {from: '00:00', to: '00:01', channels: [email]}}}\n"
+        ),
     ],
 )
 def test_the_canonical_form_is_a_clinic_file_of_the_same_meaning(more: str) -> None:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 import pytest
+from tests.builders import FILE, NOW, at, clinic_text, compile_text, zone
 
 from payrules.compiler.checks import instants_of
 from payrules.domain.diagnostics import Diagnostic, Severity
-from tests.builders import FILE, NOW, at, clinic_text, compile_text, zone
 
 
 def found(text: str, file: str = FILE, now: datetime | None = NOW) -> list[Diagnostic]:
@@ -23,12 +23,12 @@ def only(text: str, file: str = FILE) -> Diagnostic:
     return diagnostic
 
 
-def rule(when: str = "weekday: sat", set: str = "process: manual", id: str = "r") -> str:
-    return f"  - {{id: {id}, when: {{{when}}}, set: {{{set}}}}}\n"
+def rule(when: str = "weekday: sat", sets: str = "process: manual", name: str = "r") -> str:
+    return f"  - {{id: {name}, when: {{{when}}}, set: {{{sets}}}}}\n"
 
 
-def ruled(when: str = "weekday: sat", set: str = "process: manual") -> str:
-    return clinic_text("rules:\n" + rule(when, set))
+def ruled(when: str = "weekday: sat", sets: str = "process: manual") -> str:
+    return clinic_text("rules:\n" + rule(when, sets))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_amounts_of_an_unknown_currency_are_left_alone() -> None:
 
 
 def test_a_rule_id_that_is_used_again_is_shown_with_the_first() -> None:
-    diagnostics = found(clinic_text("rules:\n" + rule() + rule(id="s") + rule() + rule()))
+    diagnostics = found(clinic_text("rules:\n" + rule() + rule(name="s") + rule() + rule()))
     assert [(d.code, d.location.line) for d in diagnostics] == [("PR305", 15), ("PR305", 16)]
     assert [[r.location.line for r in d.related] for d in diagnostics] == [[13], [13]]
 
@@ -268,7 +268,7 @@ def test_both_dates_of_a_range_are_looked_at() -> None:
 def test_quiet_hours_end(from_: str, to: str, expected: list[str]) -> None:
     quiet = f"{{send: after_booking, quiet_hours: {{from: '{from_}', to: '{to}'}}}}"
     assert codes(clinic_text(notification=quiet)) == expected
-    assert codes(ruled(set=f"notification: {quiet}")) == expected
+    assert codes(ruled(sets=f"notification: {quiet}")) == expected
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_quiet_hours_end(from_: str, to: str, expected: list[str]) -> None:
 )
 def test_no_two_reminders_at_one_time(reminders: str, expected: list[str]) -> None:
     assert codes(clinic_text(f"reminders: {reminders}\n")) == expected
-    assert codes(ruled(set=f"reminders: {reminders}")) == expected
+    assert codes(ruled(sets=f"reminders: {reminders}")) == expected
 
 
 PRICES = "session_types: {a: {name: A, price: '500.00'}, b: {name: B, price: '900.00'}, c: {name: C}}\n"
@@ -312,7 +312,9 @@ def test_without_a_price_list_every_session_type_may_be_asked_for() -> None:
 
 
 def test_a_misspelt_session_type_is_guessed() -> None:
-    assert only(priced("session_type: couple", "session_types: {couples: {name: C}}\n")).help == "did you mean `couples`?"
+    assert (
+        only(priced("session_type: couple", "session_types: {couples: {name: C}}\n")).help == "did you mean `couples`?"
+    )
 
 
 ALL_PRICED = "session_types: {a: {name: A, price: '500.00'}, b: {name: B, price: '900.00'}}\n"
@@ -342,7 +344,7 @@ def test_a_session_type_without_a_price_may_have_any() -> None:
 
 
 @pytest.mark.parametrize(
-    ("set", "expected"),
+    ("sets", "expected"),
     [
         ("process: automatic", ["PR314"]),
         ("process: automatic, notification: {channels: [sms]}", ["PR314"]),
@@ -351,13 +353,13 @@ def test_a_session_type_without_a_price_may_have_any() -> None:
         ("process: manual", []),
     ],
 )
-def test_a_rule_that_makes_bookings_automatic_says_when_the_link_is_sent(set: str, expected: list[str]) -> None:
-    text = clinic_text("rules:\n" + rule(set=set), process="manual", without=["notification"])
+def test_a_rule_that_makes_bookings_automatic_says_when_the_link_is_sent(sets: str, expected: list[str]) -> None:
+    text = clinic_text("rules:\n" + rule(sets=sets), process="manual", without=["notification"])
     assert codes(text) == expected
 
 
 def test_a_manual_clinic_may_say_when_for_all_its_rules() -> None:
-    assert codes(clinic_text("rules:\n" + rule(set="process: automatic"), process="manual")) == []
+    assert codes(clinic_text("rules:\n" + rule(sets="process: automatic"), process="manual")) == []
 
 
 def test_all_checks_run_whatever_the_others_find() -> None:

@@ -3,10 +3,10 @@
 import random
 
 import pytest
+from tests.builders import COMPILER, FILE, NOW, at, clinic_text, compile_text, version_of
 
 from payrules.domain.diagnostics import Severity
 from payrules.domain.policy import Channel, Process
-from tests.builders import COMPILER, FILE, NOW, at, clinic_text, compile_text, version_of
 
 
 def codes(text: str) -> list[str]:

@@ -152,7 +152,9 @@ def test_an_empty_file(text: str) -> None:
     assert [d.code for d in found if d.severity is Severity.ERROR] == ["PR002"]
 
 
-@pytest.mark.parametrize(("text", "what"), [("null\n", "a single value"), ("~\n", "a single value"), ('""\n', "a single value")])
+@pytest.mark.parametrize(
+    ("text", "what"), [("null\n", "a single value"), ("~\n", "a single value"), ('""\n', "a single value")]
+)
 def test_a_value_that_is_nothing_is_not_an_empty_file(text: str, what: str) -> None:
     found = only(text)
     assert place(found) == ("PR107", 1, 1)
@@ -257,6 +259,11 @@ def test_a_key_that_is_set_twice_is_shown_with_the_first(
     [related] = found.related
     assert (related.location.line, related.location.column) == first
     assert related.message == "first set here"
+
+
+def test_duplicates_are_told_beside_aliases_even_of_what_holds_them() -> None:
+    _, found = read("x: &a {b: *a, b: 1}\nx: *a\n")
+    assert sorted(place(d) for d in found) == [("PR103", 1, 15), ("PR103", 2, 1), ("PR104", 1, 11), ("PR104", 2, 4)]
 
 
 def test_equal_keys_of_two_mappings_are_fine() -> None:
@@ -369,7 +376,8 @@ def test_other_faults_of_syntax_say_where_and_what_to_do(text: str, line: int, c
 
 
 @pytest.mark.parametrize(
-    "text", ['name: "Fjord\npayments: active\nprocess: manual\n', "name: [Fjord\npayments: active\n", "name: {a: 1\nb: 2\n"]
+    "text",
+    ['name: "Fjord\npayments: active\nprocess: manual\n', "name: [Fjord\npayments: active\n", "name: {a: 1\nb: 2\n"],
 )
 def test_what_is_not_closed_is_shown_where_it_was_opened(text: str) -> None:
     # A quote forgotten on line 7 must not send its author to the end of the file.

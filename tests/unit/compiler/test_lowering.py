@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.builders import clinic_text, compile_text
 
 from payrules.domain.duration import ZERO, Duration
 from payrules.domain.money import Decimals
@@ -28,7 +29,6 @@ from payrules.domain.policy import (
     Terms,
     TimeRange,
 )
-from tests.builders import clinic_text, compile_text
 
 SMS, EMAIL = Channel.SMS, Channel.EMAIL
 BOTH = frozenset({SMS, EMAIL})
@@ -147,8 +147,8 @@ def notified(**changes: Any) -> Terms:
         # Groups merge by key.
         ("{notification: {offset: 1d}}", notified(offset=Duration(days=1))),
         ("{notification: {delivery: all}}", notified(delivery=Delivery.ALL)),
-        ("{manual: {create_draft: true}}", BASE._replace(manual=Manual(True, PaymentMethod.CARD_TERMINAL))),  # noqa: FBT003  # the field's order is its meaning
-        ("{manual: {default_method: other}}", BASE._replace(manual=Manual(False, PaymentMethod.OTHER))),  # noqa: FBT003  # as above
+        ("{manual: {create_draft: true}}", BASE._replace(manual=Manual(True, PaymentMethod.CARD_TERMINAL))),
+        ("{manual: {default_method: other}}", BASE._replace(manual=Manual(False, PaymentMethod.OTHER))),
         ("{invoice: {due_in: 0d}}", BASE._replace(invoice=InvoiceTerms(ZERO, Decimals(25, 0), "NP-"))),
         ('{invoice: {vat_rate: "0"}}', BASE._replace(invoice=InvoiceTerms(Duration(days=30), Decimals(0, 0), "NP-"))),
         ('{invoice: {number_prefix: ""}}', BASE._replace(invoice=InvoiceTerms(Duration(days=30), Decimals(25, 0), ""))),
@@ -182,8 +182,8 @@ def test_a_rule_lays_its_settings_over_the_clinics(written: str, terms: Terms) -
 
 def test_every_rule_lays_over_the_clinics_settings_not_over_another_rules() -> None:
     rules = "rules:\n" + "".join(
-        f"  - {{id: {id}, when: {{weekday: sat}}, set: {written}}}\n"
-        for id, written in [("a", "{process: manual, reminders: []}"), ("b", "{notification: {offset: 1h}}")]
+        f"  - {{id: {name}, when: {{weekday: sat}}, set: {written}}}\n"
+        for name, written in [("a", "{process: manual, reminders: []}"), ("b", "{notification: {offset: 1h}}")]
     )
     found = policy(clinic_text(CLINIC + rules, notification=NOTIFICATION))
     assert found.rules[1].terms == notified(offset=Duration(minutes=60))

@@ -103,4 +103,8 @@ def test_lines_that_end_in_crlf_have_the_same_places() -> None:
 
 def test_duplicates_point_at_the_first() -> None:
     found = list(positions("a: 1\nb: {c: 1, c: 2}\na: 3\na: 4\n").duplicates())
-    assert sorted((key, first.line, other.line) for key, first, other in found) == [("a", 1, 3), ("a", 1, 4), ("c", 2, 2)]
+    assert sorted((key, first.line, other.line) for key, first, other in found) == [
+        ("a", 1, 3),
+        ("a", 1, 4),
+        ("c", 2, 2),
+    ]

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from tests.builders import COMPILER, FILE, clinic_text, compile_text
 
 from payrules.compiler.document import read_document
 from payrules.compiler.positions import Positions
 from payrules.compiler.schema import ClinicSchema
 from payrules.domain.diagnostics import Diagnostic
-from tests.builders import COMPILER, FILE, clinic_text, compile_text
 
 
 def found(text: str) -> tuple[Diagnostic, ...]:
@@ -30,8 +30,8 @@ def marked(text: str, diagnostic: Diagnostic) -> str:
 RULE = "rules:\n  - id: r\n    when: {%s}\n    set: {%s}\n"
 
 
-def rule(when: str = "weekday: sat", set: str = "process: manual") -> str:
-    return clinic_text(RULE % (when, set))
+def rule(when: str = "weekday: sat", sets: str = "process: manual") -> str:
+    return clinic_text(RULE % (when, sets))
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,11 @@ def test_text_of_the_author_is_cut_where_it_is_long() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [clinic_text(contact="{email: \"a@b.example\\n\"}"), clinic_text(country='"NO\\n"'), clinic_text(currency='"NOK\\n"')],
+    [
+        clinic_text(contact='{email: "a@b.example\\n"}'),
+        clinic_text(country='"NO\\n"'),
+        clinic_text(currency='"NOK\\n"'),
+    ],
 )
 def test_a_line_break_at_the_end_does_not_pass_a_pattern(text: str) -> None:
     assert only(text).code == "PR205"
@@ -308,7 +312,12 @@ LIMITS: dict[str, tuple[Callable[[int], str], int]] = {
     "name": (lambda n: clinic_text(name="N" * n), 200),
     "reminders": (lambda n: clinic_text(f"reminders: [{', '.join(f'{i}d' for i in range(1, n + 1))}]\n"), 20),
     "number_prefix": (lambda n: clinic_text(f"invoice: {{number_prefix: {'N' * n}}}\n"), 20),
-    "why": (lambda n: clinic_text(f"rules: [{{id: r, why: {'w' * n}, when: {{weekday: sat}}, set: {{reminders: [1d]}}}}]\n"), 500),
+    "why": (
+        lambda n: clinic_text(
+            f"rules: [{{id: r, why: {'w' * n}, when: {{weekday: sat}}, set: {{reminders: [1d]}}}}]\n"
+        ),
+        500,
+    ),
     "practitioner": (lambda n: rule(f"practitioner: {'p' * n}"), 100),
     "tag": (lambda n: rule(f"client_tags: {{any: [{'t' * n}]}}"), 100),
     "session_type": (lambda n: clinic_text(f"session_types: {{{'s' * n}: {{name: A}}}}\n"), 100),

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.builders import AUTOMATIC, clock_minutes, policy
 
 from payrules.domain import analysis
 from payrules.domain.analysis import Coverage, Findings, analyse
@@ -22,7 +23,6 @@ from payrules.domain.policy import (
     Terms,
     TimeRange,
 )
-from tests.builders import AUTOMATIC, clock_minutes, policy
 
 NOTHING = Findings((), (), ())
 
@@ -61,6 +61,7 @@ def weekday(*numbers: int) -> dict[str, Any]:
 
 
 SAT, SUN = 5, 6
+CLIENT = frozenset({PayerKind.CLIENT})
 ANY_TIME = {"price": Range(0, None)}
 
 
@@ -165,6 +166,13 @@ def test_a_rule_that_excludes_itself_is_told_without_others(when: dict[str, Any]
         [tags(none_of=some("a", "b")), tags(all_of=some("a", "b")), weekday(SAT)],
         # Together they cover Saturdays, and all sessions a, but not both with first visits.
         [{"first_visit": True, **weekday(SAT)}, {"session_type": some("a"), "first_visit": False}, weekday(SAT)],
+        # The first two leave only other payers than the client, the third only their later visits.
+        [
+            {"payer": CLIENT, **weekday(0, 1, 2, 3, 4, SUN)},
+            {"payer": CLIENT, **weekday(SAT)},
+            {"payer": frozenset(PayerKind) - CLIENT, "first_visit": True},
+            {"practitioner": some("p-1")},
+        ],
         # The far ends of what is read.
         [{"starts_on": DateRange(date(2000, 1, 2), None)}, {"first_visit": True}],
         [{"starts_on": DateRange(None, date(2999, 12, 31))}, {"first_visit": True}],
@@ -186,7 +194,11 @@ def test_no_false_alarm(conditions: list[dict[str, Any]]) -> None:
         ([weekday(SAT, SUN), weekday(SAT)], [VARIED[0], VARIED[0]], ()),
         # Unless another stands between them for some of those.
         ([weekday(SAT), {"first_visit": True}, weekday(SAT, SUN)], [VARIED[0], VARIED[1], VARIED[0]], ()),
-        ([weekday(SAT), {"first_visit": True, **weekday(SUN)}, weekday(SAT, SUN)], [VARIED[0], VARIED[1], VARIED[0]], (0,)),
+        (
+            [weekday(SAT), {"first_visit": True, **weekday(SUN)}, weekday(SAT, SUN)],
+            [VARIED[0], VARIED[1], VARIED[0]],
+            (0,),
+        ),
         # Two later rules together take its bookings.
         (
             [weekday(SAT), {"first_visit": True}, {"first_visit": False}],
@@ -234,7 +246,7 @@ def test_a_search_that_is_given_up_is_said_to_be(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(analysis, "STEPS_PER_RULE", 0)
     findings = found(tags(any_of=some("a", "b")), {"first_visit": True}, terms=[AUTOMATIC, VARIED[0]])
     assert findings.unsettled
-    assert findings.never == findings.redundant == ()
+    assert (findings.never, findings.redundant) == ((), ())
 
 
 def test_hard_rules_end_in_an_honest_answer() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.builders import AUTOMATIC, BOTH, MANUAL, booking, payer, policy, rule
 
 from payrules.domain.booking import Booking
 from payrules.domain.decision import (
@@ -27,7 +28,6 @@ from payrules.domain.policy import (
     TagCondition,
     Terms,
 )
-from tests.builders import AUTOMATIC, BOTH, MANUAL, booking, payer, policy, rule
 
 SMS, EMAIL = frozenset({Channel.SMS}), frozenset({Channel.EMAIL})
 NOBODY = frozenset[Channel]()

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from tests.builders import AUTOMATIC, BOTH, at, booking, payer, policy, quiet
 
 from payrules.domain.booking import Booking
 from payrules.domain.decision import ActionType, Decision, Shift, decide
 from payrules.domain.duration import parse_duration
 from payrules.domain.policy import Channel, Delivery, PayerKind, QuietHours, Send, Terms
-from tests.builders import AUTOMATIC, BOTH, at, booking, payer, policy, quiet
 
 SMS, EMAIL = frozenset({Channel.SMS}), frozenset({Channel.EMAIL})
 CREATE, ISSUE, LINK, REMINDER = ActionType
@@ -16,7 +16,7 @@ CREATE, ISSUE, LINK, REMINDER = ActionType
 
 def terms(reminders: str = "", **notification: Any) -> Terms:
     """Automatic terms: 15 minutes after the appointment, unless changed."""
-    changes = {k: parse_duration(v) if k == "offset" else v for k, v in notification.items()}
+    changes: dict[str, Any] = {k: parse_duration(v) if k == "offset" else v for k, v in notification.items()}
     return AUTOMATIC._replace(
         notification=AUTOMATIC.notification._replace(**changes),
         reminders=tuple(map(parse_duration, reminders.split())),

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.builders import booking, clock_minutes, payer, policy, rule, zone
 
 from payrules.domain import matching
 from payrules.domain.booking import Booking
@@ -17,7 +18,6 @@ from payrules.domain.policy import (
     TagCondition,
     TimeRange,
 )
-from tests.builders import booking, clock_minutes, payer, policy, rule, zone
 
 SAT, SUN = 5, 6
 HOUR, DAY = 3_600, 86_400
@@ -224,7 +224,9 @@ def test_rules_keep_their_bits_across_tables() -> None:
 
 
 def test_two_ranges_with_one_edge() -> None:
-    matcher = Matcher([Condition(price=Range(None, 100)), Condition(price=Range(100, 200)), Condition(price=Range(200, None))])
+    matcher = Matcher(
+        [Condition(price=Range(None, 100)), Condition(price=Range(100, 200)), Condition(price=Range(200, None))]
+    )
     found = [matcher.match(facts_of(booking(), price, zone()))[0] for price in (0, 99, 100, 199, 200)]
     assert found == [0b1001, 0b1001, 0b1010, 0b1010, 0b1100]
 

@@ -1,19 +1,20 @@
 """The values a policy is made of."""
 
 import pytest
+from tests.builders import clock_minutes, policy, quiet, rule
 
+from payrules.domain.duration import Duration
+from payrules.domain.matching import Matcher
 from payrules.domain.policy import (
     Channel,
     Condition,
     Delivery,
-    Duration,
     Notification,
     PaymentMethod,
     Process,
     Range,
     Terms,
 )
-from tests.builders import clock_minutes, policy, quiet, rule
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,8 @@ def test_terms_left_out_have_the_defaults_of_the_format() -> None:
 
 def test_policies_of_one_meaning_are_equal_whatever_was_asked_of_them() -> None:
     asked, other = policy(rule("a", first_visit=True)), policy(rule("a", first_visit=True))
-    asked.matchers.append(object())  # type: ignore[arg-type]  # stands for what the first decision leaves behind
+    # What the first decision leaves behind.
+    asked.matchers.append(Matcher([]))
     assert asked == other
     assert hash(asked) == hash(other)
 

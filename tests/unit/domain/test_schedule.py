@@ -1,10 +1,10 @@
 """When something is due. Expected instants are worked out by hand, with the local time beside them."""
 
 import pytest
+from tests.builders import at, quiet, zone
 
 from payrules.domain.duration import parse_duration
 from payrules.domain.schedule import after_quiet_hours, shift
-from tests.builders import at, quiet, zone
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
+from tests.builders import at
 
 from payrules.domain.timeline import Activation, ActivationState, RecordOutcome, Timeline, TimelineError
-from tests.builders import at
 
 TICK = timedelta(microseconds=1)
 NOW = at("2026-11-22T12:00Z")

@@ -21,7 +21,14 @@ _SESSIONS = (
     ("family-120", 120, "3600.00"),
     ("physio-30", 30, None),
 )
-_TAGS: tuple[list[str], ...] = ([], ["member"], ["student"], ["plan-0"], ["agreement-0", "member"], ["senior", "plan-1"])
+_TAGS: tuple[list[str], ...] = (
+    [],
+    ["member"],
+    ["student"],
+    ["plan-0"],
+    ["agreement-0", "member"],
+    ["senior", "plan-1"],
+)
 _PLACES = ("in_person", "online", "in_person", "phone", "in_person")
 _PAYERS = {7: "guardian", 11: "insurer", 13: "employer"}
 

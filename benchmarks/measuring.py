@@ -53,13 +53,18 @@ def absent(workload: str, against: str, target: float, *, at_least: bool = False
 
 
 def in_turns(sides: Sequence[Callable[[], object]], repetitions: int, loops: int = 1) -> list[list[float]]:
-    """Seconds a call of each side, one figure a repetition; a repetition runs every side `loops` times in a row."""
+    """Seconds a call of each side, one figure a repetition; a repetition runs every side `loops` times in a row.
+
+    The sides take turns at being the first, which finds the caches of the processor cold.
+    """
     for side in sides:
         side()
     seconds: list[list[float]] = [[] for _ in sides]
-    for _ in range(repetitions):
-        for side, spent in zip(sides, seconds, strict=True):
-            gc.collect()
+    for repetition in range(repetitions):
+        gc.collect()
+        for turn in range(len(sides)):
+            number = (repetition + turn) % len(sides)
+            side, spent = sides[number], seconds[number]
             start = perf_counter()
             for _ in range(loops):
                 side()

@@ -68,7 +68,13 @@ def zen_matcher(version: Version) -> Matcher | None:
     graph = {
         "nodes": [
             {"id": "in", "type": "inputNode", "name": "in", "position": {"x": 0, "y": 0}},
-            {"id": "rules", "type": "decisionTableNode", "name": "rules", "content": table, "position": {"x": 1, "y": 0}},
+            {
+                "id": "rules",
+                "type": "decisionTableNode",
+                "name": "rules",
+                "content": table,
+                "position": {"x": 1, "y": 0},
+            },
             {"id": "out", "type": "outputNode", "name": "out", "position": {"x": 2, "y": 0}},
         ],
         "edges": [

@@ -19,11 +19,12 @@ _MANY = 1_000_000
 def main() -> int:
     """Run what the arguments ask for. A missed target is told, not an error: it does not change the exit code."""
     options = _options()
+    bookings = _MANY if options.full else options.bookings
     workloads: dict[str, Callable[[], Iterator[Row]]] = {
         "compile": lambda: compiling.rows(_ROOT / "clinics", options.repetitions),
         "decide": lambda: deciding.rows(options.repetitions),
         "start": lambda: starting.rows(_ROOT / "schema" / "clinic.v1.schema.json", options.repetitions, 3),
-        "simulate": lambda: simulating.rows(_MANY if options.full else options.bookings, 1 if options.full else 3),
+        "simulate": lambda: simulating.rows(bookings, 1 if options.full else 3, options.repetitions),
     }
     print(f"payrules {__version__}, {_machine()}\n")
     print(_line("workload", "beside", "figure", "target", "", "times"), flush=True)
@@ -69,7 +70,7 @@ def _shown(row: Row) -> str:
 
 
 def _line(*cells: str) -> str:
-    widths = (56, 36, 14, 7, 7)
+    widths = (53, 45, 14, 6, 6)
     padded = [f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=False)]
     return " ".join([*padded, *cells[len(widths) :]]).rstrip()
 

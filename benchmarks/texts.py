@@ -127,7 +127,7 @@ _LAST = """\
 
 def clinic_file(rules: int, clinic: str = CLINIC) -> bytes:
     """The text of a clinic file with so many rules (at least one)."""
-    listed = [f'  {id}: {{name: {json.dumps(name)}, price: "{price}"}}\n' for id, name, price in _SESSION_TYPES]
+    listed = [f'  {key}: {{name: {json.dumps(name)}, price: "{price}"}}\n' for key, name, price in _SESSION_TYPES]
     agreements = [_agreement(number) for number in range(rules - 1)]
     return (_TOP.format(clinic=clinic) + "".join(listed) + "\nrules:\n" + "\n".join([*agreements, _LAST])).encode()
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from payrules.compiler.findings import diagnose
 from payrules.domain.diagnostics import Diagnostic, Location
 
 _SUFFIX = ".yaml"
+# What somebody may have meant as a clinic file, in any case of letters.
+_NEARLY = (_SUFFIX, ".yml")
 
 
 def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]:
@@ -19,72 +22,96 @@ def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]
     A directory means every `.yaml` file below it; names that begin with a dot are left out. Links are followed
     inside the tree that was named, and refused where they leave it.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for given in paths:
         path = Path(given)
-        if path.is_dir():
+        if _is_folder(path):
             yield from _read_tree(path, seen)
         else:
             # A file that is named alone belongs to the folder payrules runs in, or else to its own.
             here = Path.cwd()
             tree = here if path.absolute().is_relative_to(here) else path.absolute().parent
-            yield from _read_one(path, tree.resolve(), seen)
+            if _is_new(path, seen):
+                yield _read_one(path, tree.resolve())
 
 
-def _read_tree(top: Path, seen: set[Path]) -> Iterator[ClinicFile | Diagnostic]:
+def _read_tree(top: Path, seen: set[str]) -> Iterator[ClinicFile | Diagnostic]:
     tree = top.resolve()
-    found = False
-    for path in _walk(top):
-        if isinstance(path, Diagnostic):
-            found = True
-            yield path
-        elif path.suffix in (_SUFFIX, ".yml"):
-            found = True
-            yield from _read_one(path, tree, seen)
-        elif path.is_symlink() and path.is_dir() and not path.resolve().is_relative_to(tree):
-            found = True
-            yield _leaves(path, tree)
+    found = [item for item in _walk(top, tree) if isinstance(item, Diagnostic) or item.suffix.lower() in _NEARLY]
     if not found:
         help = "write a file `<clinic>.yaml` into it, or name another folder"
         yield diagnose("PR009", Location(str(top)), "the folder holds no clinic file", help)
+    # A file itself goes before the links to it, whatever their names.
+    found = [item for item in found if isinstance(item, Diagnostic) or _is_new(item, seen)]
+    for item in sorted(found, key=lambda item: item.location.file if isinstance(item, Diagnostic) else str(item)):
+        yield item if isinstance(item, Diagnostic) else _read_one(item, tree)
 
 
-def _walk(top: Path) -> Iterator[Path | Diagnostic]:
-    """The files and the linked folders below a folder, without hidden ones, in the order of their names."""
-    try:
-        with os.scandir(top) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError as error:
-        yield _unreadable(top, error)
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
+def _is_new(path: Path, seen: set[str]) -> bool:
+    target = os.path.realpath(path)
+    new = target not in seen
+    seen.add(target)
+    return new
+
+
+def _walk(top: Path, tree: Path) -> Iterator[Path | Diagnostic]:
+    """What lies below a folder, without hidden names: first what lies there itself, then what links lead to."""
+    folders, links, visited = deque([top]), deque[Path](), {tree}
+    while folders or links:
+        if not folders:
+            link = links.popleft()
+            target = link.resolve()
+            if not _is_folder(link):
+                yield link
+            elif not target.is_relative_to(tree):
+                yield _leaves(link, tree)
+            elif target not in visited:
+                visited.add(target)
+                folders.append(link)
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(top / entry.name)
-        else:
-            yield top / entry.name
+        folder = folders.popleft()
+        try:
+            with os.scandir(folder) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+        except OSError as error:
+            yield _unreadable(folder, error)
+            continue
+        for entry in entries:
+            path = folder / entry.name
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                links.append(path)
+            elif entry.is_dir(follow_symlinks=False):
+                visited.add(path.resolve())
+                folders.append(path)
+            else:
+                yield path
 
 
-def _read_one(path: Path, tree: Path, seen: set[Path]) -> Iterator[ClinicFile | Diagnostic]:
-    file = str(path)
-    if path.suffix != _SUFFIX and (path.exists() or path.is_symlink()):
-        message = f"`{path.name}` does not end in `{_SUFFIX}`"
-        yield diagnose("PR011", Location(file), message, f"name the file `<clinic>{_SUFFIX}`")
-        return
+def _is_folder(path: Path) -> bool:
     try:
+        return path.is_dir()
+    except OSError:
+        # A name that is too long: reading it tells why.
+        return False
+
+
+def _read_one(path: Path, tree: Path) -> ClinicFile | Diagnostic:
+    file = str(path)
+    try:
+        if path.suffix != _SUFFIX and os.path.lexists(path):
+            message = f"`{path.name}` does not end in `{_SUFFIX}`"
+            return diagnose("PR011", Location(file), message, f"name the file `<clinic>{_SUFFIX}`")
         target = path.resolve(strict=True)
         if not target.is_relative_to(tree):
-            yield _leaves(path, tree)
-        elif not stat.S_ISREG(target.stat().st_mode):
-            help = "a clinic file is an ordinary file"
-            yield diagnose("PR010", Location(file), "this is not a regular file", help)
-        elif target not in seen:
-            seen.add(target)
-            with target.open("rb") as opened:
-                yield ClinicFile(file, opened.read(MAX_BYTES + 1))
+            return _leaves(path, tree)
+        if not stat.S_ISREG(target.stat().st_mode):
+            return diagnose("PR010", Location(file), "this is not a regular file", "a clinic file is an ordinary file")
+        with target.open("rb") as opened:
+            return ClinicFile(file, opened.read(MAX_BYTES + 1))
     except (OSError, RuntimeError) as error:
-        yield _unreadable(path, error)
+        return _unreadable(path, error)
 
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:

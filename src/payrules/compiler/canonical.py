@@ -36,6 +36,8 @@ _ALL_CHANNELS = ["email", "sms"]
 def canonical_form(data: dict[str, Any]) -> dict[str, Any]:
     """The canonical form of data that the schema and the checks have accepted."""
     form: dict[str, Any] = {key: data[key] for key in _REQUIRED}
+    # The schema accepts `1.0` too.
+    form["payrules"] = 1
     settings = _settings(data)
     for group, defaults in _DEFAULTS.items():
         changed = {key: value for key, value in settings.get(group, {}).items() if value != defaults.get(key)}

@@ -106,7 +106,7 @@ def _rule_findings(version: Version) -> list[Diagnostic]:
                 diagnose("PR352", place, message, "move the rule up, narrow the others, or remove it", related)
             )
         else:
-            message = f"the rule `{rules[number].id}` can never match: its conditions exclude each other"
+            message = f"the rule `{rules[number].id}` can never match: no booking can meet its conditions"
             found.append(diagnose("PR351", place, message, "correct its conditions, or remove the rule"))
     for number in findings.redundant:
         message = f"without the rule `{rules[number].id}` no booking would be decided differently"

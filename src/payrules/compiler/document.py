@@ -239,10 +239,14 @@ def _syntax_error(error: yaml.YAMLError, content: bytes, file: str) -> Diagnosti
     line = lines[place.line - 1]
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return diagnose("PR102", place, "a tab is used for indentation", "indent with spaces")
-    opened = getattr(error, "context_mark", None)
+    context, opened = str(getattr(error, "context", None)), getattr(error, "context_mark", None)
     related = []
-    if opened is not None and opened.line < mark.line:
-        related.append(Related(location_between(opened, opened, file), str(error.context)))  # type: ignore[attr-defined]  # as the mark
+    if opened is not None and opened.line < mark.line and ("quoted" in context or "flow" in context):
+        related.append(Related(location_between(opened, opened, file), "opened here"))
+    if "quoted" in context and "end of stream" in problem:
+        problem = "the quote is not closed"
+    elif problem.startswith("did not find expected ','"):
+        problem = f"a comma or a closing {problem[-2]} is expected here"
     return diagnose("PR101", place, problem, _syntax_help(problem), related)
 
 

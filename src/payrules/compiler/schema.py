@@ -125,6 +125,8 @@ def _unknown_keys(error: Any, path: Path, positions: Positions) -> Iterator[Diag
     for name in error.instance:
         if name not in known:
             help = did_you_mean(name, known) or f"known here: {listed(known)}"
+            if path[-1:] == ("set",) and name in ("price", "amount", "currency"):
+                help = "rules never set amounts: the price stands in the booking or in `session_types`"
             yield diagnose("PR201", positions.key((*path, name)), f"unknown key {_quoted(name)}", help)
 
 
@@ -194,6 +196,8 @@ def _name(path: Path) -> str:
 def _quoted(value: Any) -> str:
     """A value as its author wrote it, in backticks, on one line and not too long."""
     text = value if isinstance(value, str) else json.dumps(value)
+    if not text:
+        return "an empty text"
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:_SHOWN])
     return f"`{shown}…`" if len(text) > _SHOWN else f"`{shown}`"
 
@@ -204,6 +208,10 @@ def _fits(written: str, schema: dict[str, Any]) -> bool:
 
 def _as_written(example: Any) -> str:
     """An example as it may stand in a clinic file: text in quotes where it would be read as something else."""
+    if isinstance(example, dict):
+        return "{" + ", ".join(f"{key}: {_as_written(value)}" for key, value in example.items()) + "}"
+    if isinstance(example, list):
+        return "[" + ", ".join(map(_as_written, example)) + "]"
     if isinstance(example, str) and isinstance(resolve_scalar(example), str):
         return example
     return json.dumps(example, ensure_ascii=False)

@@ -7,6 +7,7 @@ Asking a time zone is what deciding spends its time on, and clocks change twice 
 around which they do not change is kept, and plain arithmetic does the rest.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
@@ -64,14 +65,19 @@ def _after_quiet_hours_slowly(instant: datetime, quiet: QuietHours, zone: tzinfo
         local = instant.astimezone(zone)
         if not quiet.hold(local.hour * 60 + local.minute):
             return instant
-        hour, minute = divmod(quiet.to_minute, 60)
-        end = datetime.combine(local.date(), time(hour, minute), tzinfo=zone)
-        if end.replace(tzinfo=None) <= local.replace(tzinfo=None, fold=0):
-            # The wall time of the end has passed: it is tomorrow's.
-            end += _DAY
-        first = end.astimezone(UTC)
-        # Where clocks go back, the first of two ends may lie behind an instant in the second hour.
-        instant = first if first > instant else end.replace(fold=1).astimezone(UTC)
+        instant = min(end for end in _ends(local, quiet, zone) if end > instant)
+
+
+def _ends(local: datetime, quiet: QuietHours, zone: tzinfo) -> Iterator[datetime]:
+    """When quiet hours end on a local day and the next: where clocks go back over the end, both times."""
+    hour, minute = divmod(quiet.to_minute, 60)
+    for days in (0, 1):
+        end = datetime.combine(local.date() + days * _DAY, time(hour, minute), zone)
+        yield end.astimezone(UTC)
+        again = end.replace(fold=1).astimezone(UTC)
+        # A time that clocks skip comes once, after the gap.
+        if again.astimezone(zone).replace(tzinfo=None) == end.replace(tzinfo=None):
+            yield again
 
 
 def steady_offset(instant: datetime, zone: tzinfo) -> timedelta | None:

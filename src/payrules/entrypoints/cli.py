@@ -1,7 +1,9 @@
 """The command line. Commands import what they need when they run, so that `--version` and help are quick."""
 
+import os
 import sys
 from collections.abc import Callable
+from errno import EPIPE
 from functools import wraps
 from io import TextIOWrapper
 from typing import Any
@@ -50,8 +52,17 @@ def _reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
                 stream.reconfigure(errors="replace")
         try:
             code = command(*args, **options)
+            sys.stdout.flush()
         except PayrulesError as error:
             click.echo(f"error: {error}", err=True)
+            code = ExitCode.FAILURE
+        except OSError as error:
+            if error.errno == EPIPE:
+                # Whoever read the output has had enough; click ends quietly.
+                raise
+            click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+            # What is left in the buffer would fail once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = ExitCode.FAILURE
         sys.exit(code)
 

@@ -9,7 +9,13 @@ from typing import BinaryIO
 
 import click
 
-from payrules.adapters.booking_files import STANDARD_INPUT, format_of, open_bookings, read_records
+from payrules.adapters.booking_files import (
+    STANDARD_INPUT,
+    UnknownBookingFormatError,
+    format_of,
+    open_bookings,
+    read_records,
+)
 from payrules.adapters.zones import load_zone
 from payrules.app.expectation import ExpectationError, Expectations, read_expectations
 from payrules.app.records import Refusal
@@ -48,7 +54,10 @@ def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
     """Simulate and report. Raises PayrulesError where a file of bookings or expectations cannot be used."""
     if options.expect is not None and options.against is not None:
         raise click.UsageError("--expect and --against do not go together")
-    form = format_of(options.bookings)
+    try:
+        form = format_of(options.bookings)
+    except UnknownBookingFormatError as error:
+        raise click.UsageError(str(error)) from error
     expectations = None if options.expect is None else _expectations(options.expect)
     application = build()
     catalogue = application.catalogue(paths, analysis=False)

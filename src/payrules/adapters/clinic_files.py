@@ -12,8 +12,8 @@ from payrules.compiler.findings import diagnose
 from payrules.domain.diagnostics import Diagnostic, Location
 
 _SUFFIX = ".yaml"
-# What somebody may have meant as a clinic file, in any case of letters.
-_NEARLY = (_SUFFIX, ".yml")
+# What somebody may have meant as a clinic file, in any case of letters; an editor may add `.txt`.
+_NEARLY = (_SUFFIX, ".yml", ".yaml.txt", ".yml.txt")
 
 
 def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]:
@@ -37,18 +37,19 @@ def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]
 
 def _read_tree(top: Path, seen: set[str]) -> Iterator[ClinicFile | Diagnostic]:
     tree = top.resolve()
-    found = [item for item in _walk(top, tree) if isinstance(item, Diagnostic) or item.suffix.lower() in _NEARLY]
+    found = [item for item in _walk(top, tree) if isinstance(item, Diagnostic) or item.name.lower().endswith(_NEARLY)]
     if not found:
         help = "write a file `<clinic>.yaml` into it, or name another folder"
         yield diagnose("PR009", Location(str(top)), "the folder holds no clinic file", help)
-    # A file itself goes before the links to it, whatever their names.
+    # A folder itself goes before the links to it, whatever their names.
     found = [item for item in found if isinstance(item, Diagnostic) or _is_new(item, seen)]
     for item in sorted(found, key=lambda item: item.location.file if isinstance(item, Diagnostic) else str(item)):
         yield item if isinstance(item, Diagnostic) else _read_one(item, tree)
 
 
 def _is_new(path: Path, seen: set[str]) -> bool:
-    target = os.path.realpath(path)
+    # Links to one file are files of their own: each is named like another clinic.
+    target = os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118  # as realpath, which never raises
     new = target not in seen
     seen.add(target)
     return new
@@ -60,8 +61,8 @@ def _walk(top: Path, tree: Path) -> Iterator[Path | Diagnostic]:
     while folders or links:
         if not folders:
             link = links.popleft()
-            target = link.resolve()
-            if not _is_folder(link):
+            target = Path(os.path.realpath(link))
+            if link.name.lower().endswith(_NEARLY) or not _is_folder(link):
                 yield link
             elif not target.is_relative_to(tree):
                 yield _leaves(link, tree)

@@ -15,7 +15,7 @@ from payrules.app import fault_texts
 from payrules.app.booking_shape import validate_shape
 from payrules.app.records import Fault, Record, Refusal, refuse
 from payrules.domain.booking import Booking, Payer, Person
-from payrules.domain.money import MINOR_UNITS, Money, parse_decimal, to_minor
+from payrules.domain.money import MINOR_UNITS, Money, to_minor
 from payrules.domain.policy import Channel
 
 Zones = Callable[[str], tzinfo | None]
@@ -124,5 +124,4 @@ def _price(price: dict[str, Any] | None, currency: str | None, faults: list[Faul
 @lru_cache(maxsize=4096)
 def _minor(amount: str, currency: str) -> int | None:
     """An amount of the right form in minor units; few prices make up most bookings."""
-    decimal = parse_decimal(amount)
-    return None if decimal is None else to_minor(decimal, MINOR_UNITS[currency])
+    return to_minor(amount, MINOR_UNITS[currency])

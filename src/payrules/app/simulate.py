@@ -61,12 +61,12 @@ class Simulated:
 class Changed:
     """A booking under two sets of files; `changed` names the keys of the output that differ, none if none do.
 
-    A side is None where its files do not have the clinic or refuse the booking.
+    `before` is None where the old files do not have the clinic or refuse the booking.
     """
 
     booking: Booking
     before: Simulated | None
-    after: Simulated | None
+    after: Simulated
     changed: tuple[str, ...]
 
 
@@ -102,7 +102,7 @@ class Simulation:
 
 
 def compare(before: Simulation, after: Simulation, records: Iterable[Record | Refusal]) -> Iterator[Changed | Refusal]:
-    """Decide each record under both sets of files; refused is what both refuse."""
+    """Decide each record under both sets of files; refused is what the new ones refuse."""
     for record in records:
         if isinstance(record, Refusal):
             yield record
@@ -111,8 +111,6 @@ def compare(before: Simulation, after: Simulation, records: Iterable[Record | Re
         if isinstance(new, Simulated):
             changed = _differences(old, new) if isinstance(old, Simulated) else COMPARED
             yield Changed(new.booking, old if isinstance(old, Simulated) else None, new, changed)
-        elif isinstance(old, Simulated):
-            yield Changed(old.booking, old, None, COMPARED)
         else:
             yield new
 

@@ -15,7 +15,7 @@ from payrules.compiler.findings import diagnose, did_you_mean, listed
 from payrules.compiler.positions import Path, Positions
 from payrules.domain.diagnostics import Diagnostic, Related
 from payrules.domain.duration import parse_duration, parse_seconds
-from payrules.domain.money import MINOR_UNITS, parse_decimal, to_minor
+from payrules.domain.money import MINOR_UNITS, to_minor
 
 _OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
 
@@ -78,7 +78,9 @@ def check_names(subject: Subject) -> Iterator[Finding]:
     """PR302, PR303, PR311: time zone, currency and country exist."""
     timezone, currency, country = (subject.data[key] for key in ("timezone", "currency", "country"))
     if subject.zone is None:
-        help = did_you_mean(timezone, subject.zone_names()) or "write an IANA name such as `Europe/Oslo`"
+        # Guesses are places only: the signs of `Etc/GMT+1` mean the opposite of what people write.
+        places = [name for name in subject.zone_names() if "/" in name and not name.startswith("Etc/")]
+        help = did_you_mean(timezone, places) or "write an IANA name such as `Europe/Oslo`"
         yield Finding("PR302", ("timezone",), f"unknown time zone `{timezone}`", help)
     if currency not in MINOR_UNITS:
         help = did_you_mean(currency, MINOR_UNITS) or "write an ISO 4217 code such as `NOK`"
@@ -96,8 +98,7 @@ def check_amounts(subject: Subject) -> Iterator[Finding]:
     if digits is None:
         return
     for path, amount in _amounts(subject):
-        decimal = parse_decimal(amount)
-        if decimal is not None and to_minor(decimal, digits) is None:
+        if to_minor(amount, digits) is None:
             most = f"{digits} decimal{'s' if digits != 1 else ''}" if digits else "no decimals"
             yield Finding("PR304", path, f"`{amount}` has more decimals than {currency} has", f"{currency} has {most}")
 
@@ -129,7 +130,11 @@ def check_ranges(subject: Subject) -> Iterator[Finding]:
         when = rule["when"]
         for key, low, high, value_of in _RANGES:
             bounds = when.get(key)
-            if bounds is None or low not in bounds or high not in bounds:
+            if bounds is None:
+                continue
+            if key in _NEVER_NEGATIVE:
+                bounds = {low: _NEVER_NEGATIVE[key], **bounds}
+            if low not in bounds or high not in bounds:
                 continue
             lower, upper = value_of(bounds[low]), value_of(bounds[high])
             if lower == upper or (lower > upper and key != "start_time"):
@@ -147,6 +152,8 @@ def _as_number(amount: str) -> tuple[int, str]:
     return int(whole), fraction.rstrip("0")
 
 
+# A range without a lower bound begins here.
+_NEVER_NEGATIVE = {"price": "0", "duration": "0m"}
 _RANGES: tuple[tuple[str, str, str, Callable[[str], Any]], ...] = (
     ("price", "at_least", "below", _as_number),
     ("duration", "at_least", "below", parse_seconds),

@@ -77,7 +77,9 @@ def _check_bytes(content: bytes, file: str) -> list[Diagnostic]:
     if content.startswith(_UTF16_MARKS):
         return [diagnose("PR004", Location(file, 1, 1, 2), "the file is UTF-16, not UTF-8", "save it as UTF-8")]
     if b"\0" in content:
-        return [diagnose("PR003", Location(file), "this is a binary file: it holds NUL bytes", "write a YAML text")]
+        line, column = _line_and_column(content[: content.index(b"\0")].decode(errors="replace"))
+        message = "this is a binary file: it holds a NUL byte here"
+        return [diagnose("PR003", Location(file, line, column, column + 1), message, "save it as UTF-8 text")]
     found = []
     if content.startswith(_BOM):
         message = "the file begins with a byte order mark"

@@ -158,8 +158,7 @@ def _bound(written: dict[str, str], bound: str, read: Any) -> Any:
 
 
 def _minor(text: str, digits: int) -> int:
-    decimal = parse_decimal(text)
-    minor = None if decimal is None else to_minor(decimal, digits)
+    minor = to_minor(text, digits)
     if minor is None:
         raise AssertionError(f"the checks let `{text}` through")
     return minor

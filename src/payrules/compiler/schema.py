@@ -136,7 +136,7 @@ def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
     value = error.instance
     if value is None:
         return diagnose(
-            "PR203", positions.key(path), f"{_name(path)} has no value", f"write {named}, or remove the key"
+            "PR203", positions.key(path), f"{_name(path)} has no value", f"write {named}; `#` begins a comment"
         )
     written = "" if isinstance(value, dict | list) else positions.written(path)
     message = f"{_name(path)} must be {named}, not {_kind(value)}" + (f" ({_quoted(written)})" if written else "")
@@ -147,7 +147,7 @@ def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
     elif "string" in wanted and "object" not in wanted and written:
         help = f"put it in quotes: {_quoted(json.dumps(written))}"
     elif wanted == ["array"] and not isinstance(value, dict):
-        help = f"write a list: {_quoted(f'[{written}]')}"
+        help = "write `[]` for none" if written in ("none", "no", "off") else f"write a list: {_quoted(f'[{written}]')}"
     else:
         help = f"write {named}"
     return diagnose("PR203", positions.value(path), message, help)

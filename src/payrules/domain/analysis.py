@@ -18,7 +18,7 @@ from operator import or_
 from typing import Any, Final, NamedTuple
 
 from payrules.domain.matching import FACTS, spans_of
-from payrules.domain.policy import Condition, DateRange, PayerKind, Place, Policy, TagCondition
+from payrules.domain.policy import Condition, DateRange, Manual, PayerKind, Place, Policy, Process, TagCondition, Terms
 
 STEPS_PER_RULE = 100_000
 STEPS_PER_POLICY = 2_000_000
@@ -67,28 +67,36 @@ class Findings(NamedTuple):
 def analyse(policy: Policy) -> Findings:
     """Find the rules that can never match and those without which no decision would change.
 
-    A rule is redundant when every booking it wins would be decided under equal terms without it.
+    A rule is redundant when every booking it wins would be decided to equal effect without it.
     """
     boxes = _Boxes([rule.when for rule in policy.rules])
-    terms = [rule.terms for rule in policy.rules]
+    effects = [_effect(rule.terms) for rule in policy.rules]
+    default = _effect(policy.terms)
     never, redundant, unsettled = [], [], []
-    for rule in range(len(terms)):
+    for rule in range(len(effects)):
         boxes.allow(STEPS_PER_RULE)
         others = boxes.meeting(rule)
         earlier = others & (1 << rule) - 1
         try:
-            if terms[rule] != policy.terms and boxes.some_point([rule], others):
+            if effects[rule] != default and boxes.some_point([rule], others):
                 continue
             if not boxes.some_point([rule], earlier):
                 never.append(Coverage(rule, boxes.cover(rule, earlier)))
             elif not any(
-                terms[later] != terms[rule] and boxes.some_point([rule, later], others & (1 << later) - 1)
+                effects[later] != effects[rule] and boxes.some_point([rule, later], others & (1 << later) - 1)
                 for later in _bits(others ^ earlier)
             ):
                 redundant.append(rule)
         except _GivenUp:
             unsettled.append(rule)
     return Findings(tuple(never), tuple(redundant), tuple(unsettled))
+
+
+def _effect(terms: Terms) -> Terms:
+    """The terms without what can have no effect under their process."""
+    if terms.process is Process.AUTOMATIC:
+        return terms._replace(manual=Manual())
+    return terms if terms.manual.create_draft else Terms(Process.MANUAL, manual=Manual(create_draft=False))
 
 
 class _GivenUp(Exception):  # noqa: N818 - a signal inside this module, not an error

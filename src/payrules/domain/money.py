@@ -54,15 +54,16 @@ def parse_decimal(text: str) -> Decimals | None:
     return Decimals(int(whole + fraction), len(fraction))
 
 
-def to_minor(decimal: Decimals, digits: int) -> int | None:
-    """The decimal in minor units of a currency with `digits` decimals; None where it has more of them.
+def to_minor(text: str, digits: int) -> int | None:
+    """An amount such as `1250.50` in minor units of a currency with `digits` decimals.
 
-    Zeros at the end do not count: `5.00` is an amount of a currency without minor units.
+    None where it is no plain decimal or has more decimals than the currency. Zeros count: `2.100` crowns are
+    more likely two thousand one hundred than two and ten hundredths.
     """
-    if decimal.scale > digits:
+    found = _DECIMAL.fullmatch(text)
+    if found is None or len(found[2] or "") > digits:
         return None
-    scale: int = 10 ** (digits - decimal.scale)
-    return decimal.units * scale
+    return int(found[1] + (found[2] or "").ljust(digits, "0"))
 
 
 def format_minor(minor: int, digits: int) -> str:

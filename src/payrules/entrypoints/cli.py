@@ -6,7 +6,7 @@ from collections.abc import Callable
 from errno import EPIPE
 from functools import wraps
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -46,6 +46,9 @@ def _reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*args: Any, **options: Any) -> None:
+        # A stream that was closed from outside is None.
+        sys.stdout = sys.stdout or _nowhere()
+        sys.stderr = sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 # A terminal that cannot show a sign gets another one, never a traceback.
@@ -67,6 +70,10 @@ def _reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
         sys.exit(code)
 
     return run
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open as long as the process
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -144,7 +151,7 @@ def compile_(path: str, form: str) -> ExitCode:
     from payrules.entrypoints.compiled import print_version
     from payrules.entrypoints.terminal import print_errors
 
-    if path.endswith(("/", "\\")) or not path.endswith(".yaml"):
+    if os.path.isdir(path) or not path.endswith(".yaml"):  # noqa: PTH112  # pathlib would be imported for `--version` too
         raise click.UsageError(f"`{path}` is not a clinic file: its name must end in .yaml")
     catalogue = build().catalogue((path,), analysis=False)
     print_errors(catalogue)

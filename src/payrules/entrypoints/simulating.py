@@ -11,6 +11,7 @@ import click
 
 from payrules.adapters.booking_files import (
     STANDARD_INPUT,
+    BookingFileError,
     UnknownBookingFormatError,
     format_of,
     open_bookings,
@@ -71,6 +72,8 @@ def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
         before = application.catalogue((options.against,), analysis=False)
         print_errors(before)
         broken = broken or has_errors(before.diagnostics)
+        if not before.versions:
+            return ExitCode.DIAGNOSTICS
         other = Simulation(before, load_zone)
 
     tally = _Tally()
@@ -90,7 +93,7 @@ def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
         click.echo(f"error: {options.bookings}: holds no bookings", err=True)
         return ExitCode.FAILURE
     if report is not None:
-        report.finish()
+        report.finish(refused=tally.refused)
     if expectations is not None:
         _finish_expectations(expectations, tally)
     return _exit_code(tally, options, broken=broken)
@@ -109,7 +112,7 @@ def _take(
         _print_refusal(result, options.bookings)
         return
     decided = result.after if isinstance(result, Changed) else result
-    tally.undecided += decided is not None and decided.decision.outcome is Outcome.UNDECIDED
+    tally.undecided += decided.decision.outcome is Outcome.UNDECIDED
     if report is not None:
         report.add(result)
     if expectations is not None and isinstance(result, Simulated):
@@ -154,7 +157,8 @@ def _print_refusal(refusal: Refusal, file: str) -> None:
     for fault in refusal.faults:
         field = f"`{fault.field}`: " if fault.field else ""
         help = f"; {fault.help}" if fault.help else ""
-        click.echo(f"{place}: refused {record}{name}: {field}{fault.problem}{help}", err=True)
+        # Not click's echo: the progress bar moves aside for what is printed.
+        print(f"{place}: refused {record}{name}: {field}{fault.problem}{help}", file=sys.stderr)  # noqa: T201  # see above
 
 
 def _exit_code(tally: _Tally, options: Options, *, broken: bool) -> ExitCode:
@@ -183,3 +187,9 @@ def _progress(source: BinaryIO, options: Options) -> Iterator[BinaryIO]:
     console = Console(stderr=True)
     with wrap_file(source, size, description="simulating", console=console, transient=True) as wrapped:
         yield wrapped
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise BookingFileError(STANDARD_INPUT, "standard input is closed")
+    return sys.stdin.buffer

@@ -7,7 +7,7 @@ import pytest
 from tests.builders import COMPILER, catalogue_of, clinic_text, record_fields
 
 from payrules.adapters.zones import load_zone
-from payrules.app.catalogue import Catalogue, ClinicFile, compile_files
+from payrules.app.catalogue import ClinicFile, compile_files
 from payrules.app.records import Fault, Record, Refusal
 from payrules.app.simulate import COMPARED, Changed, Simulated, Simulation, compare
 from payrules.domain.decision import Outcome, Reason
@@ -172,17 +172,16 @@ def test_a_price_of_the_price_list_that_changed() -> None:
     assert changes(before, after, session_type="a").changed == ()
 
 
-def test_a_clinic_that_only_one_side_has_is_a_change() -> None:
-    here, there = catalogue_of(PLAIN), catalogue_of(OTHER)
+def test_a_clinic_that_only_the_new_files_have_is_a_change() -> None:
+    [found] = compare(simulation(OTHER), simulation(PLAIN), [record()])
+    assert isinstance(found, Changed)
+    assert (found.before, found.changed) == (None, COMPARED)
 
-    def sides(before: Catalogue, after: Catalogue) -> Changed:
-        [found] = compare(Simulation(before, load_zone), Simulation(after, load_zone), [record()])
-        assert isinstance(found, Changed)
-        return found
 
-    gone, new = sides(here, there), sides(there, here)
-    assert (gone.before is None, gone.after is None, gone.changed) == (False, True, COMPARED)
-    assert (new.before is None, new.after is None, new.changed) == (True, False, COMPARED)
+def test_what_the_new_files_refuse_is_refused_with_its_reason() -> None:
+    # A clinic without a file is no decision: nothing may look as if it had been settled.
+    [found] = compare(simulation(PLAIN), simulation(OTHER), [record()])
+    assert [fault.field for fault in refused(found).faults] == ["clinic"]
 
 
 def test_what_both_sides_refuse_is_refused_once() -> None:

@@ -98,7 +98,7 @@ def rule(when: str = "weekday: sat", sets: str = "process: manual") -> str:
             "PR203",
             "rules",
             "`rules` has no value",
-            "write a list, or remove the key",
+            "write a list; `#` begins a comment",
         ),
         (
             rule('first_visit: "true"'),

@@ -205,8 +205,8 @@ def test_csv_of_changes_has_both_sides() -> None:
         ("before", "bk-1", "automatic"),
         ("after", "bk-1", "draft"),
     }
-    gone = changes(CLINIC, CLINIC.replace("tern-clinic", "gull-clinic"), record("bk-1"))
-    assert {row["side"] for row in rows(written("csv", gone))} == {"before"}
+    new = changes(CLINIC.replace("tern-clinic", "gull-clinic"), CLINIC, record("bk-1"))
+    assert {row["side"] for row in rows(written("csv", new))} == {"after"}
 
 
 def test_csv_without_results_is_a_header() -> None:
@@ -420,11 +420,10 @@ def test_changes_name_outcome_rule_price_and_terms() -> None:
     assert "  number prefix  – → T-" in text
 
 
-def test_changes_where_a_side_has_no_decision() -> None:
+def test_changes_where_the_old_side_has_no_decision() -> None:
     other = CLINIC.replace("tern-clinic", "gull-clinic")
-    gone = written("table", changes(CLINIC, other, record("bk-1")))
-    assert "  outcome     ✓ automatic → not decided" in gone
-    assert "1 from automatic to not decided" in gone
+    plain = written("table", changes(other, CLINIC, record("bk-1")))
+    assert "1 from not decided to automatic" in plain
     new = written("markdown", changes(other, CLINIC, record("bk-1")))
     assert "| outcome | not decided | ✓ automatic |" in new
     assert "| sends: invoice issued, link by sms + email | – | Tue 1 Dec 11:05 |" in new

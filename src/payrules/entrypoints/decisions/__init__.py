@@ -24,11 +24,13 @@ class DecisionFormat(StrEnum):
 
 
 class Reporter(Protocol):
-    """Takes one result after the other; `finish` writes what can only be said at the end, once."""
+    """Takes one result after the other; `finish` writes what can only be said at the end, once,
+    with how many records were refused.
+    """
 
     def add(self, result: "Simulated | Changed", /) -> None: ...
 
-    def finish(self) -> None: ...
+    def finish(self, *, refused: int = 0) -> None: ...
 
 
 def reporter(

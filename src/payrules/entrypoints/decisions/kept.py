@@ -50,15 +50,16 @@ class Kept:
             if self._has_room(len(self.changed), result):
                 self.changed.append(result)
 
-    def totals(self) -> str:
+    def totals(self, refused: int) -> str:
         """`15 bookings: 8 automatic, 3 drafts, …`, or `3 of 120 bookings change: …`."""
         if not self.compared:
             total = self.outcomes.total()
-            return counted(total, "booking") + (f": {tally_text(self.outcomes)}" if total else "")
+            said = counted(total, "booking") + (f": {tally_text(self.outcomes)}" if total else "")
+            return said + _refused_text(refused)
         number = self.transitions.total()
-        verb = "changes" if number == 1 else "change"
+        verb = "changes" if number == 1 or self.compared == 1 else "change"
         said = f"{number:,} of {counted(self.compared, 'booking')} {verb}"
-        return said + (f": {self._transitions_text()}" if number else "")
+        return said + (f": {self._transitions_text()}" if number else "") + _refused_text(refused)
 
     def not_shown(self, shown: int) -> str | None:
         """How many of the bookings are not shown, what they are, and how to get them; None where all are."""
@@ -79,28 +80,23 @@ class Kept:
         return not self._full
 
     def _transitions_text(self) -> str:
-        found = []
-        for (before, after), number in self.transitions.most_common():
-            if before is after:
-                found.append(f"{number:,} {'keeps its' if number == 1 else 'keep their'} outcome")
-            else:
-                found.append(f"{number:,} from {_side_text(before)} to {_side_text(after)}")
+        kept = sum(number for (before, after), number in self.transitions.items() if before is after)
+        found = [
+            f"{number:,} from {_side_text(before)} to {_side_text(after)}"
+            for (before, after), number in self.transitions.most_common()
+            if before is not after
+        ]
+        if kept:
+            found.append(f"{kept:,} {'keeps its' if kept == 1 else 'keep their'} outcome")
         return ", ".join(found)
+
+
+def _refused_text(refused: int) -> str:
+    return f", {counted(refused, 'record')} refused" if refused else ""
 
 
 def _side_text(outcome: Outcome | None) -> str:
     return NOT_DECIDED if outcome is None else outcome_text(outcome)
-
-
-def side_of(change: Changed) -> Simulated:
-    """The side that tells the clinic's name and time zone: the one after, if there is one.
-
-    Raises ValueError where both are missing: then there is nothing that changes.
-    """
-    side = change.after or change.before
-    if side is None:
-        raise ValueError(f"the booking {change.booking.id} is decided on neither side")
-    return side
 
 
 _T = TypeVar("_T")

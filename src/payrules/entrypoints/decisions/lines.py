@@ -51,7 +51,7 @@ class JsonReporter:
             }
             self._write(self._encode(change) + "\n")
 
-    def finish(self) -> None:
+    def finish(self, *, refused: int = 0) -> None:
         """Nothing is left to write."""
 
     def _side(self, side: Simulated | None) -> dict[str, Any] | None:
@@ -83,7 +83,7 @@ class CsvReporter:
                 if side is not None:
                     self._rows.writerows([name, *_unformed(row)] for row in _rows(side))
 
-    def finish(self) -> None:
+    def finish(self, *, refused: int = 0) -> None:
         """Without a single result, the header alone."""
         self._begin()
 

@@ -11,7 +11,7 @@ from payrules.domain.policy import Policy
 from payrules.entrypoints.decisions.attention import notices
 from payrules.entrypoints.decisions.changes import differences
 from payrules.entrypoints.decisions.explanation import explanation_of
-from payrules.entrypoints.decisions.kept import Kept, by_clinic, side_of
+from payrules.entrypoints.decisions.kept import Kept, by_clinic
 from payrules.entrypoints.decisions.times import appointment_text, day_text, monday_of, week_text
 from payrules.entrypoints.decisions.words import (
     MARKS,
@@ -63,11 +63,14 @@ class MarkdownReporter:
         most = LONGEST if limit is None else limit
         self._kept = Kept(most, MOST_NAMED, LONGEST, self._size)
 
+    _refused = 0
+
     def add(self, result: Simulated | Changed, /) -> None:
         self._kept.add(result)
 
-    def finish(self) -> None:
+    def finish(self, *, refused: int = 0) -> None:
         """Write the longest document that a comment may hold."""
+        self._refused = refused
         kept: list[Simulated | Changed] = [*self._kept.simulated, *self._kept.changed]
         blocks = [self._block(result) for result in kept]
         fits, too_many = 0, len(blocks) + 1
@@ -86,7 +89,7 @@ class MarkdownReporter:
     def _document(self, kept: Sequence[_Block], number: int) -> str:
         """The document that shows so many of the bookings kept."""
         blocks = kept[:number]
-        lines = ["## payrules simulate", "", f"**{self._kept.totals()}**", ""]
+        lines = ["## payrules simulate", "", f"**{self._kept.totals(self._refused)}**", ""]
         not_shown = self._kept.not_shown(len(blocks))
         if not_shown is not None:
             lines += [f"{_text(not_shown)}.", ""]
@@ -108,7 +111,7 @@ class MarkdownReporter:
 
     def _block(self, result: Simulated | Changed) -> _Block:
         if isinstance(result, Changed):
-            side = side_of(result)
+            side = result.after
             return _Block(side, list(_change_rows(result)), [], self._explanation(side))
         zone = zone_of(result)
         booking_id = _code(result.booking.id)
@@ -181,7 +184,7 @@ def _row(result: Simulated) -> str:
 
 def _change_rows(change: Changed) -> Iterator[str]:
     """A row for each step; the booking stands in the first."""
-    appointment = appointment_text(change.booking, zone_of(side_of(change)), year=True)
+    appointment = appointment_text(change.booking, zone_of(change.after), year=True)
     booking = f"{_code(change.booking.id)} {_code(change.booking.clinic)}<br>{appointment}"
     for label, steps in differences(change):
         for step in steps:

@@ -15,7 +15,7 @@ from payrules.domain.policy import Policy
 from payrules.entrypoints.decisions.attention import notices
 from payrules.entrypoints.decisions.changes import Step, differences
 from payrules.entrypoints.decisions.explanation import explanation_of
-from payrules.entrypoints.decisions.kept import Kept, by_clinic, side_of
+from payrules.entrypoints.decisions.kept import Kept, by_clinic
 from payrules.entrypoints.decisions.page import GAP, Page, aligned, total_of, widths_of
 from payrules.entrypoints.decisions.times import appointment_text, day_text, monday_of, week_text
 from payrules.entrypoints.decisions.words import (
@@ -61,7 +61,7 @@ class TableReporter:
     def add(self, result: Simulated | Changed, /) -> None:
         self._kept.add(result)
 
-    def finish(self) -> None:
+    def finish(self, *, refused: int = 0) -> None:
         """Write the whole page."""
         kept = self._kept
         for change in kept.changed:
@@ -71,7 +71,7 @@ class TableReporter:
         not_shown = kept.not_shown(len(kept.changed) + len(kept.simulated))
         if not_shown is not None:
             self._page.say(Text(not_shown, "bold"))
-        self._page.flow(Text(), [Text(phrase, "bold") for phrase in kept.totals().split(", ")], ", ")
+        self._page.flow(Text(), [Text(phrase, "bold") for phrase in kept.totals(refused).split(", ")], ", ")
 
     def _clinics(self) -> None:
         """The bookings of every clinic and their weeks; the columns are the same for all clinics."""
@@ -165,7 +165,7 @@ class TableReporter:
             self._page.gap()
 
     def _change(self, change: Changed) -> None:
-        side = side_of(change)
+        side = change.after
         booking, page = change.booking, self._page
         said = [booking.clinic, appointment_text(booking, zone_of(side), year=True)]
         if booking.session_type is not None:

@@ -165,7 +165,7 @@ class _Boxes:
                 if not cells[dimension]:
                     return False
         choices = [self._choices[rule] for rule in inside if self._choices[rule]]
-        if not choices and self._guess(cells, outside):
+        if self._guess(self._chosen(cells, choices), outside):
             return True
         return self._search(cells, choices + [self._refusals[rule] for rule in _bits(outside)])
 
@@ -177,9 +177,21 @@ class _Boxes:
                 needed &= ~(1 << candidate)
         return tuple(_bits(needed))
 
-    def _guess(self, cells: list[int], outside: int) -> bool:
-        """Whether the cells that the fewest rules share make a point outside; most often they do."""
+    def _chosen(self, cells: list[int], choices: Sequence[Clause]) -> list[int]:
+        """The cells with one tag of each choice present: the one that the fewest rules ask for."""
         cells = list(cells)
+        for choice in choices:
+            [(dimension, mask)] = min(choice, key=lambda way: self._asking[way[0][0]].bit_count())
+            cells[dimension] &= mask
+        return cells
+
+    def _guess(self, cells: list[int], outside: int) -> bool:
+        """Whether the cells that the fewest rules share make a point outside; most often they do.
+
+        `cells` is used up.
+        """
+        if not all(cells):
+            return False
         for rule in _bits(outside & self._choosing):
             tags = [dimension for [(dimension, _)] in self._choices[rule]]
             if all(cells[dimension] & _ABSENT for dimension in tags):

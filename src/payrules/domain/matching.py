@@ -9,18 +9,22 @@ it *surely* holds when it may and every fact it asks for is known.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 
 from payrules.domain.booking import Booking
 from payrules.domain.policy import Condition, PayerKind, Policy, Range, TagCondition
+from payrules.domain.schedule import wall_time
 
 FACTS = Condition._fields
 """Names of the facts that rules ask for, in the order of `Condition` and of `facts_of`."""
 
 FACT_PATHS: dict[str, str] = {name: name for name in FACTS} | {"client_tags": "client.tags", "payer": "payer.kind"}
 """Where a booking record carries each fact: the name a person is told to supply."""
+
+# In Python 3.11 naming a member of an enum is a call, and this is the hot path.
+_CLIENT = PayerKind.CLIENT
 
 Facts = tuple[Any, ...]
 """A value for each name of `FACTS`."""
@@ -33,14 +37,14 @@ def facts_of(booking: Booking, price: int | None, zone: tzinfo) -> Facts:
     `price` is in minor units (the booking's own or the price list's), lengths are in whole seconds rounded
     down, `weekday` and the wall time (minutes after midnight) are those of the start in `zone`.
     """
-    local = booking.starts_at.astimezone(zone)
+    local = wall_time(booking.starts_at, zone)
     duration = booking.ends_at - booking.starts_at
     lead = booking.starts_at - booking.booked_at
     return (
         booking.session_type,
         booking.practitioner,
         booking.location,
-        PayerKind.CLIENT if booking.payer is None else booking.payer.kind,
+        _CLIENT if booking.payer is None else booking.payer.kind,
         booking.tags,
         price,
         duration.days * 86_400 + duration.seconds,
@@ -75,21 +79,19 @@ def spans_of(name: str, condition: Any) -> list[tuple[int | None, int | None]]:
     return [(condition.at_least, condition.below)]
 
 
-class _Lookup(NamedTuple):
-    position: int
-    asking: int
-    rules_at: Callable[[Any], int]
-
-
 class Matcher:
     """The tables of one policy's rules. Rule number i is bit i; the bit above the last is the defaults."""
 
-    __slots__ = ("_everything", "_lookups")
+    __slots__ = ("_everything", "_spans", "_tags", "_values")
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
         count = len(conditions)
         self._everything = (1 << (count + 1)) - 1
-        self._lookups: list[_Lookup] = []
+        # Each with the position of its fact and the mask of the rules that ask for it. Kept apart by their
+        # kind, since this is the hot path and a call costs more than a look into a table.
+        self._values: list[tuple[int, int, Callable[[Any, int], int], int]] = []
+        self._spans: list[tuple[int, int, list[int], list[int]]] = []
+        self._tags: list[tuple[int, int, Callable[[frozenset[str]], int]]] = []
         for position, name in enumerate(FACTS):
             asked = [(1 << i, c[position]) for i, c in enumerate(conditions) if c[position] is not None]
             if not asked:
@@ -98,20 +100,33 @@ class Matcher:
             for bit, _ in asked:
                 asking |= bit
             free = self._everything & ~asking
-            self._lookups.append(_Lookup(position, asking, _table(name, asked, free)))
+            first = asked[0][1]
+            if isinstance(first, frozenset | bool):
+                self._values.append((position, asking, _by_value(asked, free), free))
+            elif isinstance(first, TagCondition):
+                self._tags.append((position, asking, _by_tags(asked, free)))
+            else:
+                self._spans.append((position, asking, *_by_span(name, asked, free)))
 
     def match(self, facts: Facts) -> tuple[int, int]:
         """Masks of the rules that may hold and of those that surely hold; both have the defaults' bit."""
-        may = surely = self._everything
-        for position, asking, rules_at in self._lookups:
-            value = facts[position]
-            if value is None:
-                surely &= ~asking
+        may, unknown = self._everything, 0
+        for position, asking, rules_at, free in self._values:
+            if (value := facts[position]) is None:
+                unknown |= asking
             else:
-                here = rules_at(value)
-                may &= here
-                surely &= here
-        return may, surely
+                may &= rules_at(value, free)
+        for position, asking, edges, masks in self._spans:
+            if (value := facts[position]) is None:
+                unknown |= asking
+            else:
+                may &= masks[bisect_right(edges, value)]
+        for position, asking, rules_of in self._tags:
+            if (value := facts[position]) is None:
+                unknown |= asking
+            else:
+                may &= rules_of(value)
+        return may, may & ~unknown
 
 
 def matcher_of(policy: Policy) -> Matcher:
@@ -122,43 +137,34 @@ def matcher_of(policy: Policy) -> Matcher:
     return matcher
 
 
-def _table(name: str, asked: list[tuple[int, Any]], free: int) -> Callable[[Any], int]:
-    first = asked[0][1]
-    if isinstance(first, frozenset):
-        return _by_value(((bit, values) for bit, values in asked), free)
-    if isinstance(first, bool):
-        return _by_value(((bit, (value,)) for bit, value in asked), free)
-    if isinstance(first, TagCondition):
-        return _by_tags(asked, free)
-    return _by_span(((bit, span) for bit, condition in asked for span in spans_of(name, condition)), free)
-
-
-def _by_value(asked: Iterable[tuple[int, Iterable[Any]]], free: int) -> Callable[[Any], int]:
+def _by_value(asked: list[tuple[int, Any]], free: int) -> Callable[[Any, int], int]:
+    """The rules at a value, by a call with the value and `free`, the rules that do not ask."""
     rules: dict[Any, int] = {}
-    for bit, values in asked:
-        for value in values:
+    for bit, condition in asked:
+        for value in (condition,) if isinstance(condition, bool) else condition:
             rules[value] = rules.get(value, free) | bit
-    get = rules.get
-    return lambda value: get(value, free)
+    return rules.get
 
 
-def _by_span(asked: Iterable[tuple[int, tuple[int | None, int | None]]], free: int) -> Callable[[Any], int]:
+def _by_span(name: str, asked: list[tuple[int, Any]], free: int) -> tuple[list[int], list[int]]:
+    """Edges, ascending, and the rules below the first edge, from the first on, from the second on …"""
     first, toggles = free, dict[int, int]()
-    for bit, (low, high) in asked:
-        if low is None:
-            first |= bit
-        else:
-            toggles[low] = toggles.get(low, 0) ^ bit
-        if high is not None:
-            toggles[high] = toggles.get(high, 0) ^ bit
+    for bit, condition in asked:
+        for low, high in spans_of(name, condition):
+            if low is None:
+                first |= bit
+            else:
+                toggles[low] = toggles.get(low, 0) ^ bit
+            if high is not None:
+                toggles[high] = toggles.get(high, 0) ^ bit
     edges = sorted(toggles)
     masks = [first]
     for edge in edges:
         masks.append(masks[-1] ^ toggles[edge])
-    return lambda value: masks[bisect_right(edges, value)]
+    return edges, masks
 
 
-def _by_tags(asked: list[tuple[int, TagCondition]], free: int) -> Callable[[Any], int]:
+def _by_tags(asked: list[tuple[int, Any]], free: int) -> Callable[[Any], int]:
     mentioned = frozenset[str]().union(*(c.any_of | c.all_of | c.none_of for _, c in asked))
     memo: dict[frozenset[str], int] = {}
 

@@ -13,14 +13,20 @@ from payrules.domain.duration import ZERO, Duration
 from payrules.domain.money import Decimals
 
 
-class Process(StrEnum):
+class Word(StrEnum):
+    """A closed set of words, hashed as the text they are: enums hash in Python, and deciding hashes much."""
+
+    __hash__ = str.__hash__
+
+
+class Process(Word):
     """Who sends the payment link: payrules at the set time, or a person."""
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"
 
 
-class Send(StrEnum):
+class Send(Word):
     """What the time of the payment link counts from."""
 
     AFTER_BOOKING = "after_booking"
@@ -28,21 +34,21 @@ class Send(StrEnum):
     AFTER_APPOINTMENT = "after_appointment"
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """How a message reaches the payer."""
 
     SMS = "sms"
     EMAIL = "email"
 
 
-class Delivery(StrEnum):
+class Delivery(Word):
     """Whether a message goes out on every channel or on the first that reaches the payer."""
 
     ALL = "all"
     FIRST_AVAILABLE = "first_available"
 
 
-class PaymentMethod(StrEnum):
+class PaymentMethod(Word):
     """What the dialog for a manual payment starts with."""
 
     CASH = "cash"
@@ -53,7 +59,7 @@ class PaymentMethod(StrEnum):
     OTHER = "other"
 
 
-class Place(StrEnum):
+class Place(Word):
     """Where the appointment is held: the closed values of the fact `location`."""
 
     IN_PERSON = "in_person"
@@ -61,7 +67,7 @@ class Place(StrEnum):
     PHONE = "phone"
 
 
-class PayerKind(StrEnum):
+class PayerKind(Word):
     """Who pays: the closed values of the fact `payer.kind`."""
 
     CLIENT = "client"

@@ -7,9 +7,9 @@ Asking a time zone is what deciding spends its time on, and clocks change twice 
 around which they do not change is kept, and plain arithmetic does the rest.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Final
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from payrules.domain.duration import Duration
 from payrules.domain.policy import QuietHours
@@ -17,11 +17,6 @@ from payrules.domain.policy import QuietHours
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTES_OF_DAY = 1_440
-# By zone and day (in UTC): the offset, or None where clocks change the day before, on it or the day after.
-_steady_offsets: dict[tuple[tzinfo, int], timedelta | None] = {}
-# No zone has such an offset.
-_UNKNOWN: Final = timedelta.max
-_MOST_KEPT = 50_000
 
 
 def shift(instant: datetime, offset: Duration, zone: tzinfo, *, back: bool = False) -> datetime:
@@ -30,16 +25,38 @@ def shift(instant: datetime, offset: Duration, zone: tzinfo, *, back: bool = Fal
     Minutes are elapsed time. Days are calendar days in `zone` with the wall time kept.
     """
     minutes, days = offset
-    if minutes:
-        return instant + timedelta(0, -60 * minutes if back else 60 * minutes)
-    if not days:
-        return instant
-    by = timedelta(-days if back else days)
+    by = _length(-days, -minutes) if back else _length(days, minutes)
     moved = instant + by
-    steady = steady_offset(instant, zone)
-    if steady is not None and steady == steady_offset(moved, zone):
+    if not days:
         return moved
+    steady = steady_offset(instant.toordinal(), zone)
+    if steady is not None and steady == steady_offset(moved.toordinal(), zone):
+        return moved
+    return _days_on(instant, by, zone)
+
+
+def shifts(instant: datetime, offsets: Iterable[Duration], zone: tzinfo) -> list[datetime]:
+    """The instant moved forward by each of the offsets, as `shift` does it."""
+    steady = steady_offset(instant.toordinal(), zone)
+    found = []
+    for minutes, days in offsets:
+        by = _length(days, minutes)
+        moved = instant + by
+        if days and (steady is None or steady != steady_offset(moved.toordinal(), zone)):
+            moved = _days_on(instant, by, zone)
+        found.append(moved)
+    return found
+
+
+def _days_on(instant: datetime, by: timedelta, zone: tzinfo) -> datetime:
+    """The instant moved by whole days with the wall time kept, whatever the clocks do."""
     return (instant.astimezone(zone) + by).replace(fold=0).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _length(days: int, minutes: int) -> timedelta:
+    """Lengths that clinic files name: making one costs more than finding it again."""
+    return timedelta(days, 60 * minutes)
 
 
 def after_quiet_hours(instant: datetime, quiet: QuietHours, zone: tzinfo) -> datetime:
@@ -48,14 +65,14 @@ def after_quiet_hours(instant: datetime, quiet: QuietHours, zone: tzinfo) -> dat
     The result never lies before `instant` and never inside the quiet hours as a clock on a wall in `zone`
     shows them, on the nights the clocks change too.
     """
-    steady = steady_offset(instant, zone)
+    steady = steady_offset(instant.toordinal(), zone)
     if steady is None:
         return _after_quiet_hours_slowly(instant, quiet, zone)
     local = instant + steady
     minute = local.hour * 60 + local.minute
-    if not quiet.hold(minute):
-        return instant
     wait = (quiet.to_minute - minute) % _MINUTES_OF_DAY
+    if not 0 < wait <= (quiet.to_minute - quiet.from_minute) % _MINUTES_OF_DAY:
+        return instant
     return instant + timedelta(0, 60 * wait - local.second, -local.microsecond)
 
 
@@ -80,15 +97,18 @@ def _ends(local: datetime, quiet: QuietHours, zone: tzinfo) -> Iterator[datetime
             yield again
 
 
-def steady_offset(instant: datetime, zone: tzinfo) -> timedelta | None:
-    """The zone's offset, where it is the same from the day before an instant to the day after; else None."""
-    key = (zone, instant.toordinal())
-    known = _steady_offsets.get(key, _UNKNOWN)
-    if known is not _UNKNOWN:
-        return known
-    if len(_steady_offsets) >= _MOST_KEPT:
-        _steady_offsets.clear()
-    start = datetime.combine(instant, time(), UTC) - _DAY
+def wall_time(instant: datetime, zone: tzinfo) -> datetime:
+    """Date and time of an instant as clocks and calendars in a zone show them; its `tzinfo` says nothing."""
+    steady = steady_offset(instant.toordinal(), zone)
+    return instant.astimezone(zone) if steady is None else instant + steady
+
+
+@lru_cache(maxsize=50_000)
+def steady_offset(day: int, zone: tzinfo) -> timedelta | None:
+    """The zone's offset, where it is the same from the day before a day (in UTC) to the day after; else None.
+
+    `day` is counted as `date.toordinal()`.
+    """
+    start = datetime.combine(date.fromordinal(day - 1), time(), UTC)
     offsets = {(start + hours * _HOUR).astimezone(zone).utcoffset() for hours in range(73)}
-    steady = _steady_offsets[key] = offsets.pop() if len(offsets) == 1 else None
-    return steady
+    return offsets.pop() if len(offsets) == 1 else None

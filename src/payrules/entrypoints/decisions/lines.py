@@ -36,7 +36,8 @@ class JsonReporter:
     def __init__(self, write: Callable[[str], object], *, explain: bool) -> None:
         self._write = write
         self._explain = explain
-        self._encode = json.JSONEncoder(ensure_ascii=False).encode
+        # A rendered decision does not hold itself, so circles need not be looked for.
+        self._encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
     def add(self, result: Simulated | Changed, /) -> None:
         if isinstance(result, Simulated):

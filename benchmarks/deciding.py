@@ -15,7 +15,7 @@ from payrules.domain.decision import Decision, decide
 _UNRENDERED, _RENDERED = 15.0, 40.0
 _GROWTH = 1.2
 _ZEN, _CEL = 10.0, 1.5
-_BOOKINGS = 64
+_BOOKINGS = 32
 # A turn is short, so there can be more of them.
 _TURNS = 10
 # Draft, issue, two links, three reminders on two channels.

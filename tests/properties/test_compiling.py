@@ -1,10 +1,12 @@
 """Every text is a version or is told what is wrong with it, at a place that the file has."""
 
+import json
 import re
 from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.properties.compiling import COMPILER, compile_text, ending, examples
 from tests.strategies.documents import Document, clinic_documents
@@ -70,6 +72,40 @@ def test_a_broken_clinic_file_is_a_version_or_has_an_error(content: bytes) -> No
     with ending():
         result = compile_text(content, analysis=True)
     check_result(result, content)
+
+
+def written_twice(value: Any, at: int) -> tuple[str, int]:
+    """The document as JSON, with the key number `at` written twice; and how many keys were passed."""
+    if isinstance(value, dict):
+        parts = []
+        for key, below in value.items():
+            twice, at = at == 0, at - 1
+            text, at = written_twice(below, at)
+            entry = f"{json.dumps(key, ensure_ascii=False)}: {text}"
+            parts += [entry, f'{json.dumps(key, ensure_ascii=False)}: "again"'] if twice else [entry]
+        return "{" + ",\n".join(parts) + "}", at
+    if isinstance(value, list):
+        texts = []
+        for item in value:
+            text, at = written_twice(item, at)
+            texts.append(text)
+        return "[" + ", ".join(texts) + "]", at
+    return json.dumps(value, ensure_ascii=False), at
+
+
+@examples(100)
+@given(clinic_documents(2), st.integers(0, 60))
+def test_a_key_that_is_written_twice_is_refused_wherever_it_stands(document: Document, at: int) -> None:
+    text, left = written_twice(document, at)
+    assume(left < 0)
+    result = compile_text(text.encode(), document["clinic"])
+    (error,) = result.diagnostics
+    (related,) = error.related
+    assert error.code == "PR103"
+    first, second = (text.split("\n")[at.line - 1][at.column - 1 :] for at in (related.location, error.location))
+    assert second.endswith(': "again"') or ': "again"' in second
+    assert second.startswith(first.split(": ")[0] + ": ")
+    assert related.location[1:3] < error.location[1:3]
 
 
 @pytest.mark.parametrize("content", [b"&a\nk: *a\nk: 1\n", b"a: &x {b: *x, b: 1}\n", b"&a\n*a : 1\n*a : 2\n"])

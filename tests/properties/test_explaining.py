@@ -1,5 +1,6 @@
 """Why, and why not: what is said of every rule is what the plain reading says of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import yaml
@@ -9,6 +10,7 @@ from tests.properties import plain_reading
 from tests.properties.compiling import compiled, examples
 from tests.strategies.bookings import bookings
 from tests.strategies.documents import Document, clinic_documents
+from tests.strategies.texts import clock_text
 from tests.strategies.writing import Writer, random_sources
 
 from payrules.app.rendering import Renderer
@@ -30,6 +32,11 @@ def in_file_order(content: bytes) -> list[list[str]]:
     """For each rule the keys of its `when` as they stand in the file, by asking the YAML parser itself."""
     rules = _below(yaml.compose(content, Loader=LOADER), "rules").value
     return [[key.value for key, _ in _below(rule, "when").value] for rule in rules]
+
+
+def parts_of(wanted: Any) -> list[str]:
+    """The words that a condition cannot be told without: its values, or the names of its parts."""
+    return [wanted] if isinstance(wanted, str) else [str(wanted).lower()] if isinstance(wanted, bool) else list(wanted)
 
 
 def _below(node: Any, name: str) -> Any:
@@ -60,10 +67,42 @@ def test_what_became_of_each_rule(case: tuple[Document, bytes, Booking]) -> None
         ]
         assert entry["condition"] == (at_fault[0] if at_fault else None)
         assert (entry["wanted"] is None) == (not at_fault)
+        assert all(part in entry["wanted"] for part in parts_of(when[at_fault[0]] if at_fault else []))
         assert (entry["actual"] is None) == (found is not False)
         decided = decided or number == decision.rule
         line = content.decode().splitlines()[entry["line"] - 1]
         assert "id" in line or "\\" in line
+
+
+def values_of(document: Document, rule: int | None) -> dict[str, str]:
+    """Every setting and its value, in the words of the clinic file."""
+    settings = plain_reading.settings_of(document, rule)
+    quiet = settings.quiet_hours
+    quiet_text = "none"
+    if quiet is not None:
+        quiet_text = f"{clock_text(quiet[0])}-{clock_text(quiet[1])} ({', '.join(sorted(quiet[2]))})"
+    return {
+        "process": settings.process,
+        "notification.send": settings.send or "none",
+        "notification.offset": offset_text(settings.offset),
+        "notification.channels": ", ".join(settings.channels),
+        "notification.delivery": settings.delivery,
+        "notification.quiet_hours": quiet_text,
+        "reminders": ", ".join(map(offset_text, settings.reminders)) or "none",
+        "manual.create_draft": "true" if settings.create_draft else "false",
+        "manual.default_method": settings.default_method,
+        "invoice.due_in": f"{settings.due_in}d" if settings.due_in else "0m",
+        "invoice.vat_rate": format(float(settings.vat_rate), "g"),
+        "invoice.number_prefix": settings.number_prefix or "none",
+    }
+
+
+def offset_text(offset: plain_reading.Offset) -> str:
+    """An offset in its largest whole unit."""
+    minutes = offset.elapsed // timedelta(minutes=1)
+    if offset.days:
+        return f"{offset.days}d"
+    return f"{minutes // 60}h" if minutes and minutes % 60 == 0 else f"{minutes}m"
 
 
 @examples(100)
@@ -76,6 +115,7 @@ def test_every_setting_has_its_source(case: tuple[Document, bytes, Booking]) -> 
     if decision.terms is None:
         assert settings == []
         return
+    assert {entry["setting"]: entry["value"] for entry in settings} == values_of(document, decision.rule)
     changes = {} if decision.rule is None else document["rules"][decision.rule]["set"]
     for entry in settings:
         group, _, key = entry["setting"].partition(".")

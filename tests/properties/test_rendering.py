@@ -1,11 +1,13 @@
 """What simulate prints of a booking: the contract of its schema, one instant told twice, and nobody's contacts."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 import jsonschema_rs
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.properties.compiling import compiled, examples
@@ -83,7 +85,29 @@ def test_a_line_keeps_its_contract_and_nobodys_contacts(case: Case) -> None:
         assert 1 <= case.line["rule"]["line"] <= len(case.content.decode().splitlines())
     assert all(reason and len(reason.splitlines()) == 1 for reason in case.line["reasons"])
     assert case.line["reasons"]
+    if version is not None:
+        check_places(case)
     assert "explain" not in case.simulated.rendered()
+
+
+def check_places(case: Case) -> None:
+    """A reason that names a line of the file names one that it has; who sets the process is told exactly."""
+    lines = len(case.content.decode().splitlines())
+    rule = case.simulated.decision.rule
+    for reason in case.line["reasons"]:
+        named = re.findall(r"\.yaml:(\w+)", reason)
+        assert all(number.isdecimal() and 1 <= int(number) <= lines for number in named)
+        if reason.startswith("`process`"):
+            node = yaml.compose(case.content, Loader=yaml.BaseLoader)
+            if rule is not None and "process" in case.document["rules"][rule]["set"]:
+                node = below(below(node, "rules")[1].value[rule], "set")[1]
+            assert named == [str(below(node, "process")[0].start_mark.line + 1)]
+
+
+def below(node: Any, name: str) -> Any:
+    """The nodes of a key and its value in a mapping."""
+    (found,) = [entry for entry in node.value if entry[0].value == name]
+    return found
 
 
 @examples(150)

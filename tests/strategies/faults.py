@@ -33,9 +33,9 @@ def _set(document: Document, random: Random) -> dict[str, Any]:
 
 def _amount(document: Document, random: Random) -> None:
     if random.random() < 0.5:
-        _when(document, random, "price", {"at_least": "0.0001"}, {"below": "500.0001"})
+        _when(document, random, "price", {"at_least": "0.0001"}, {"below": "500.0000"})
     else:
-        document["session_types"] = {"a": {"name": "A", "price": "10.0001"}}
+        document["session_types"] = {"a": {"name": "A", "price": random.choice(["10.0001", "1.2500"])}}
         _forget_session_types(document)
 
 
@@ -56,6 +56,8 @@ def _empty_range(document: Document, random: Random) -> None:
             ("price", {"at_least": "500", "below": "500.00"}),
             ("price", {"at_least": "1000", "below": "999"}),
             ("price", {"at_least": "10", "below": "9"}),
+            ("price", {"below": "0.0"}),
+            ("duration", {"below": "0h"}),
             ("duration", {"at_least": "1h", "below": "60m"}),
             ("lead_time", {"at_least": "1d", "below": "24h"}),
             ("starts_on", {"from": "2027-01-01", "before": "2027-01-01"}),
@@ -120,7 +122,7 @@ MEANINGLESS: dict[str, Spoil] = {
 def oddities() -> st.SearchStrategy[Any]:
     """Values of any kind that YAML can write."""
     text = texts() | st.sampled_from(["", " ", "a\tb", "x" * 600, "15m\n", "٣m", "2027-13-40", "none", "0", "15m"])
-    number = st.integers(-3, 3) | st.just(10**17) | st.floats()
+    number = st.integers(-3, 3) | st.floats() | st.sampled_from([10**17, float("inf"), float("-inf"), float("nan")])
     scalar = st.none() | st.booleans() | number | text
     return st.recursive(
         scalar,

@@ -8,6 +8,8 @@ from tests.strategies.documents import CHANNELS, Document
 from tests.strategies.texts import SECONDS, seconds_of
 from tests.strategies.writing import shuffled
 
+from payrules.domain.money import MINOR_UNITS
+
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "notification": {"offset": "0m", "channels": ["sms", "email"], "delivery": "all", "quiet_hours": "none"},
     "manual": {"create_draft": True, "default_method": "cash"},
@@ -24,8 +26,10 @@ def rewritten(document: Document, random: Random) -> Document:
 class _Rewriter:
     def __init__(self, random: Random) -> None:
         self._random = random
+        self._digits = 0
 
     def document(self, document: Document) -> Document:
+        self._digits = MINOR_UNITS[document["currency"]]
         self._settings(document)
         for group, defaults in _DEFAULTS.items():
             if group in document or (group != "notification" and self._chance()):
@@ -34,7 +38,7 @@ class _Rewriter:
             self._toggle(document, "reminders", [])
         for entry in document.get("session_types", {}).values():
             if "price" in entry:
-                entry["price"] = self._decimal(entry["price"], 4)
+                entry["price"] = self._decimal(entry["price"], self._digits)
         if not document.get("rules"):
             self._toggle(document, "rules", [])
         for rule in document.get("rules", ()):
@@ -89,7 +93,7 @@ class _Rewriter:
         if "client_tags" in when:
             when["client_tags"] = {group: shuffled(tags, self._random) for group, tags in when["client_tags"].items()}
         if "price" in when:
-            when["price"] = {end: self._decimal(amount, 4) for end, amount in when["price"].items()}
+            when["price"] = {end: self._decimal(amount, self._digits) for end, amount in when["price"].items()}
         for key in ("duration", "lead_time"):
             if key in when:
                 when[key] = {end: self._length(text) for end, text in when[key].items()}

@@ -98,6 +98,7 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
         errors.append(_empty(file))
         return None
     duplicates = False
+    anchors: set[str] = set()
     root: Any = None
     # The container being filled, whether it is a mapping, the key its next value belongs to, and the
     # containers around it.
@@ -112,6 +113,8 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
             value: Any = event.value
             if event.tag is not None:
                 errors.append(_explicit_tag(event, file))
+            if event.anchor is not None:
+                _take_anchor(event, anchors, errors, file)
             if in_mapping and key is _NO_KEY:
                 if value in container:
                     duplicates = True
@@ -131,6 +134,8 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
             value = {} if kind is MappingStartEvent else []
             if event.tag is not None:
                 errors.append(_explicit_tag(event, file))
+            if event.anchor is not None:
+                _take_anchor(event, anchors, errors, file)
             if len(around) >= MAX_DEPTH:
                 message = f"nested more than {MAX_DEPTH} levels deep"
                 errors.append(diagnose("PR105", _place(event, file), message, "a clinic file needs eight levels"))
@@ -219,10 +224,23 @@ def _alias(event: Any, file: str) -> Diagnostic:
     return diagnose("PR104", _place(event, file), f"`*{event.anchor}` is an alias", help)
 
 
+def _take_anchor(event: Any, anchors: set[str], errors: list[Diagnostic], file: str) -> None:
+    """An anchor that nothing refers to does no harm; two of one name cannot be composed."""
+    if event.anchor in anchors:
+        help = "remove the anchors: a clinic file has no use for them"
+        errors.append(diagnose("PR104", _place(event, file), f"the anchor `&{event.anchor}` stands twice", help))
+    anchors.add(event.anchor)
+
+
 def _duplicates(content: bytes, file: str) -> list[Diagnostic]:
+    try:
+        found = sorted(Positions(content, file).duplicates(), key=lambda item: item[2])
+    except yaml.YAMLError:
+        # Anchors or aliases that cannot be composed, which have their own diagnostics.
+        return []
     return [
         diagnose("PR103", other, f"`{key}` is set twice", "keep one of the two", [Related(first, "first set here")])
-        for key, first, other in sorted(Positions(content, file).duplicates(), key=lambda found: found[2])
+        for key, first, other in found
     ]
 
 

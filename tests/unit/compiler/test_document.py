@@ -413,3 +413,11 @@ def test_a_file_cut_short_anywhere_is_read_or_refused(cut: int) -> None:
     text = 'a: {b: [1, "é"]}\nc:\n  - d: |\n      e\n'.encode()
     data, found = read(text[:cut])
     assert (data is None) == any(d.severity is Severity.ERROR for d in found)
+
+
+@pytest.mark.parametrize("text", ["a: &x 1\nb: &x 2\n", "a: &x 1\nb: &x {c: 2}\nb: 3\n", "a: &x [1]\nb: [&x [2]]\n"])
+def test_an_anchor_that_stands_twice_is_a_fault_and_no_traceback(text: str) -> None:
+    # PyYAML's composer, which finds positions, refuses it.
+    found = only(text)
+    assert found.code == "PR104"
+    assert "`&x` stands twice" in found.message

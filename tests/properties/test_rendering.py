@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,7 @@ from tests.properties.plain_reading import price_of, settings_of
 from tests.strategies.bookings import CONTACTS, bookings, records
 from tests.strategies.documents import Document, clinic_documents
 from tests.strategies.moments import zone_of
+from tests.strategies.rewriting import rewritten
 from tests.strategies.writing import Writer, random_sources
 
 from payrules.adapters.resources import read_schema
@@ -22,7 +24,7 @@ from payrules.adapters.zones import load_zone
 from payrules.app.catalogue import Catalogue
 from payrules.app.intake import read_booking
 from payrules.app.records import Record
-from payrules.app.simulate import Simulated, Simulation
+from payrules.app.simulate import Changed, Simulated, Simulation, compare
 from payrules.domain.booking import Booking
 from payrules.domain.decision import Outcome
 from payrules.domain.money import MINOR_UNITS
@@ -31,15 +33,19 @@ LINE = jsonschema_rs.validator_for(json.loads(read_schema("simulation.v1.schema.
 BOOKING = jsonschema_rs.validator_for(json.loads(read_schema("booking.v1.schema.json")))
 
 
+def simulation(document: Document, content: bytes | None = None) -> Simulation:
+    """A simulation that knows one clinic."""
+    catalogue = Catalogue(1, {document["clinic"]: compiled(document, content)}, frozenset(), (), {})
+    return Simulation(catalogue, load_zone)
+
+
 class Case:
     """A clinic, a booking there, its record, and what is printed of it."""
 
     def __init__(self, document: Document, content: bytes, booking: Booking, fields: dict[str, Any]) -> None:
         self.document, self.booking, self.fields = document, booking, fields
         self.content = content
-        version = compiled(document, content)
-        catalogue = Catalogue(1, {document["clinic"]: version}, frozenset(), (), {})
-        simulated = Simulation(catalogue, load_zone).decide(Record(1, 1, fields))
+        simulated = simulation(document, content).decide(Record(1, 1, fields))
         assert isinstance(simulated, Simulated), simulated
         self.simulated = simulated
         self.version = simulated.version
@@ -88,6 +94,40 @@ def test_a_line_keeps_its_contract_and_nobodys_contacts(case: Case) -> None:
     if version is not None:
         check_places(case)
     assert "explain" not in case.simulated.rendered()
+
+
+@examples(100)
+@given(cases())
+def test_the_reasons_tell_where_the_price_is_from_and_which_contact_is_missing(case: Case) -> None:
+    decision, reasons = case.simulated.decision, case.line["reasons"]
+    if case.version is None:
+        return
+    listed = [reason for reason in reasons if reason.startswith("the price comes from the price list")]
+    assert len(listed) == (case.booking.price is None and decision.price is not None)
+    named = [contact for reason in reasons for contact in re.findall(r"the booking has no `(\S+)`", reason)]
+    if decision.outcome is Outcome.AUTOMATIC:
+        who, payer = ("client", case.booking.client)
+        if case.booking.payer is not None:
+            who, payer = ("payer", case.booking.payer.person)
+        wanted = settings_of(case.document, decision.rule).channels
+        paths = {"sms": f"{who}.phone", "email": f"{who}.email"}
+        assert named == [paths[channel] for channel in wanted if channel not in payer.contacts]
+
+
+@examples(60)
+@given(cases(), random_sources())
+def test_a_file_of_the_same_meaning_changes_no_decision(case: Case, random: Random) -> None:
+    start = {key: value for key, value in case.document.items() if key == "effective_from"}
+    other = rewritten(case.document, random)
+    other.pop("effective_from", None)
+    before, after = simulation(case.document), simulation(other | start)
+    (found,) = compare(before, after, [Record(1, 1, case.fields)])
+    assert isinstance(found, Changed)
+    assert found.changed == ()
+    # Switched off, no booking is decided as it was, but for those that were billed elsewhere already.
+    (found,) = compare(before, simulation(case.document | {"payments": "inactive"}), [Record(1, 1, case.fields)])
+    assert isinstance(found, Changed)
+    assert bool(found.changed) == (case.version is not None and case.document["payments"] == "active")
 
 
 def check_places(case: Case) -> None:

@@ -18,7 +18,7 @@ from tests.strategies.texts import minutes
 
 from payrules.domain.duration import Duration
 from payrules.domain.policy import Channel, QuietHours
-from payrules.domain.schedule import after_quiet_hours, shift
+from payrules.domain.schedule import after_quiet_hours, shift, shifts
 
 _MINUTE = timedelta(minutes=1)
 
@@ -107,6 +107,7 @@ def test_an_offset_moves_as_the_plain_reading_says(case: tuple[str, datetime, Du
     name, instant, offset, back = case
     zone = zone_of(name)
     result = shift(instant, offset, zone, back=back)
+    assert back or shifts(instant, [offset, Duration(minutes=1), offset], zone)[::2] == [result, result]
     sign = -1 if back else 1
     assert result == moved(instant, Offset(timedelta(minutes=offset.minutes), offset.days), zone, back=back)
     assert result.utcoffset() == timedelta(0)

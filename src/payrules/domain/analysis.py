@@ -20,12 +20,18 @@ from typing import Any, Final, NamedTuple
 from payrules.domain.matching import FACTS, spans_of
 from payrules.domain.policy import Condition, DateRange, Manual, PayerKind, Place, Policy, Process, TagCondition, Terms
 
-STEPS_PER_RULE = 100_000
-STEPS_PER_POLICY = 2_000_000
-"""Clauses a search may look at before it is given up: some tenths of a second a rule, some seconds a policy."""
+STEPS_PER_RULE = 50_000
+STEPS_PER_POLICY = 500_000
+"""Clauses a search may look at before it is given up: some tenths of a second a rule, a few seconds a policy."""
 
 Span = tuple[int | None, int | None]
 """A half-open span of whole numbers; None is open."""
+
+MOST_DIMENSIONS = 256
+"""Facts and tags that rules may speak of; beyond that nothing is tried."""
+
+# What a guess costs, in clauses of a search.
+_GUESS = 10
 
 # Bookings start in these years (readers of bookings see to it), give or take a day for the time zone.
 _DAYS: Final = (date(1999, 12, 31).toordinal(), date(3000, 1, 2).toordinal())
@@ -72,6 +78,8 @@ def analyse(policy: Policy) -> Findings:
     boxes = _Boxes([rule.when for rule in policy.rules])
     effects = [_effect(rule.terms) for rule in policy.rules]
     default = _effect(policy.terms)
+    if boxes.dimensions > MOST_DIMENSIONS:
+        return Findings((), (), tuple(range(len(effects))))
     never, redundant, unsettled = [], [], []
     for rule in range(len(effects)):
         boxes.allow(STEPS_PER_RULE)
@@ -135,11 +143,21 @@ class _Boxes:
         self._shared: dict[Restriction, set[int]] = {}
         self._rules_at = [self._rules_by_cell(dimension) for dimension in range(len(self._full))]
 
+    @property
+    def dimensions(self) -> int:
+        """How many facts and tags the rules speak of."""
+        return len(self._full)
+
     def allow(self, steps: int) -> None:
         """Let the searches up to the next call take so many steps, if the policy as a whole has them left."""
         self._steps_in_all += max(self._steps_left, 0)
         self._steps_left = min(steps, self._steps_in_all)
         self._steps_in_all -= self._steps_left
+
+    def _spend(self, steps: int) -> None:
+        self._steps_left -= steps
+        if self._steps_left < 0:
+            raise _GivenUp
 
     def meeting(self, rule: int) -> int:
         """The other rules whose boxes meet the rule's, as a mask. (Tags of `any` are not looked at.)"""
@@ -158,6 +176,7 @@ class _Boxes:
 
     def some_point(self, inside: Sequence[int], outside: int) -> bool:
         """Whether a booking exists for which all rules of `inside` and none of the mask `outside` hold."""
+        self._spend(_GUESS)
         cells = list(self._full)
         for rule in inside:
             for dimension, mask in self._demands[rule]:
@@ -167,14 +186,19 @@ class _Boxes:
         choices = [self._choices[rule] for rule in inside if self._choices[rule]]
         if self._guess(self._chosen(cells, choices), outside):
             return True
+        self._spend(outside.bit_count())
         return self._search(cells, choices + [self._refusals[rule] for rule in _bits(outside)])
 
     def cover(self, rule: int, earlier: int) -> tuple[int, ...]:
-        """Rules among the mask `earlier` that together leave the rule no booking; none of them can be spared."""
+        """Rules among the mask `earlier` that together leave the rule no booking; none can be spared, if steps last."""
         needed = earlier
-        for candidate in reversed(_bits(earlier)):
-            if not self.some_point([rule], needed & ~(1 << candidate)):
-                needed &= ~(1 << candidate)
+        try:
+            for candidate in reversed(_bits(earlier)):
+                if not self.some_point([rule], needed & ~(1 << candidate)):
+                    needed &= ~(1 << candidate)
+        except _GivenUp:
+            # They cover the rule all the same; only one or another of them might be spared.
+            pass
         return tuple(_bits(needed))
 
     def _chosen(self, cells: list[int], choices: Sequence[Clause]) -> list[int]:
@@ -220,9 +244,7 @@ class _Boxes:
         forced = True
         while forced:
             forced = False
-            self._steps_left -= len(clauses)
-            if self._steps_left < 0:
-                raise _GivenUp
+            self._spend(len(clauses))
             open_clauses = []
             for clause in clauses:
                 ways: Clause = []

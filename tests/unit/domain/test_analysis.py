@@ -260,3 +260,9 @@ def test_hard_rules_end_in_an_honest_answer() -> None:
     terms = [VARIED[n % len(VARIED)] for n in range(150)]
     findings = found(*conditions, terms=terms)
     assert set(findings.unsettled).isdisjoint(coverage.rule for coverage in findings.never)
+
+
+def test_more_tags_than_can_be_looked_at_leave_all_rules_unsettled() -> None:
+    many = [f"tag-{number}" for number in range(analysis.MOST_DIMENSIONS + 1)]
+    findings = found(tags(any_of=some(*many)), tags(any_of=some("tag-1")))
+    assert findings == ((), (), (0, 1))

@@ -30,7 +30,8 @@ def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]
         else:
             # A file that is named alone belongs to the folder payrules runs in, or else to its own.
             here = Path.cwd()
-            tree = here if path.absolute().is_relative_to(here) else path.absolute().parent
+            place = Path(os.path.normpath(path.absolute()))
+            tree = here if place.is_relative_to(here) else place.parent
             if _is_new(path, seen):
                 yield _read_one(path, tree.resolve())
 

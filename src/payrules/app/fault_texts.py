@@ -43,6 +43,9 @@ def explain_shape(error: ValidationError, fields: dict[str, Any]) -> tuple[list[
     sound = {key: dict(value) if isinstance(value, dict) else value for key, value in fields.items()}
     for found in error.errors(include_url=False, include_context=False):
         place = found["loc"]
+        if not place:
+            # A key that is not Unicode: there is no field to name.
+            return [Fault("", "holds half a character (an unpaired surrogate)", "write it as UTF-8 text")], {}
         faults.append(_explain(found["type"], place, found["input"]))
         part = sound.get(str(place[0])) if len(place) > 1 else None
         if isinstance(part, dict):

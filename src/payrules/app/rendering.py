@@ -71,13 +71,13 @@ class Renderer:
         self._zone = version.policy.zone
         self._explainer: Explainer | None = None
         self._quiet: dict[int | None, str] = {}
-        self._openings: dict[tuple[int | None, Reason], tuple[str, ...]] = {}
+        self._openings: dict[tuple[int | None, Reason, tuple[str, ...]], tuple[str, ...]] = {}
 
     def render(self, booking: Booking, decision: Decision) -> dict[str, Any]:
         """The decision as one line of `simulate --format json` (schema/simulation.v1.schema.json)."""
-        opening = self._openings.get((decision.rule, decision.reason))
+        opening = self._openings.get((decision.rule, decision.reason, decision.missing))
         if opening is None:
-            opening = self._openings[decision.rule, decision.reason] = tuple(self._opening(decision))
+            opening = self._openings[decision.rule, decision.reason, decision.missing] = tuple(self._opening(decision))
         rendered = _frame(booking, decision, self._version.digest, [*opening, *self._particulars(booking, decision)])
         rendered["rule"] = self._rule(decision.rule)
         rendered["actions"] = self._actions(decision.actions)

@@ -224,4 +224,4 @@ class Policy:
     rules: tuple[Rule, ...]
     zone: tzinfo = field(compare=False, repr=False)
     # Filled by matching.matcher_of at the first decision: most policies of a large set are never asked for one.
-    matchers: list[Any] = field(default_factory=list, compare=False, repr=False)
+    matchers: list[Any] = field(init=False, default_factory=list, compare=False, repr=False)

@@ -2,81 +2,19 @@
 
 import os
 import sys
-from collections.abc import Callable
-from errno import EPIPE
-from functools import wraps
-from io import TextIOWrapper
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from payrules import __version__
-from payrules.domain.errors import PayrulesError
-from payrules.entrypoints.exit_codes import MEANINGS, ExitCode
+from payrules.entrypoints.commanding import Group, reported
+from payrules.entrypoints.exit_codes import ExitCode
 
 _PATHS = click.argument("paths", nargs=-1, metavar="[PATH]...")
 _DEFAULT_PATHS = ("clinics",)
 
 
-class _Command(click.Command):
-    """A command whose help ends in examples."""
-
-    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.examples = examples
-
-    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Examples"):
-            for example in self.examples:
-                formatter.write(f"{' ' * formatter.current_indent}{example}\n")
-
-
-class _Group(click.Group):
-    """The commands, with the exit codes under their list."""
-
-    command_class = _Command
-
-    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Exit codes"):
-            formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
-
-
-def _reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
-    """Turn a command's exit code into the process's, and a PayrulesError into one line."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        # A stream that was closed from outside is None.
-        sys.stdout = sys.stdout or _nowhere()
-        sys.stderr = sys.stderr or _nowhere()
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):
-                # A terminal that cannot show a sign gets another one, never a traceback.
-                stream.reconfigure(errors="replace")
-        try:
-            code = command(*args, **options)
-            sys.stdout.flush()
-        except PayrulesError as error:
-            click.echo(f"error: {error}", err=True)
-            code = ExitCode.FAILURE
-        except OSError as error:
-            if error.errno == EPIPE:
-                # Whoever read the output has had enough; click ends quietly.
-                raise
-            click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
-            # What is left in the buffer would fail once more at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = ExitCode.FAILURE
-        sys.exit(code)
-
-    return run
-
-
-def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open as long as the process
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="payrules", message="%(prog)s %(version)s")
 def main() -> None:
     """Payment rules of clinics as files: validated, reviewed, simulated, explained.
@@ -103,7 +41,7 @@ def main() -> None:
     help="text for people; json, one object a line; sarif for code scanning; github for annotations of a workflow.",
 )
 @click.option("--strict", is_flag=True, help="Take warnings for errors.")
-@_reported
+@reported
 def validate(paths: tuple[str, ...], form: str, *, strict: bool) -> ExitCode:
     """Check clinic files and say what is wrong, where, and what to do.
 
@@ -141,7 +79,7 @@ def validate(paths: tuple[str, ...], form: str, *, strict: bool) -> ExitCode:
     show_default=True,
     help="text for people; json, one object; canonical, the exact bytes whose SHA-256 is the digest.",
 )
-@_reported
+@reported
 def compile_(path: str, form: str) -> ExitCode:
     """Print what a clinic file means: its canonical form, and the digest that names the version.
 
@@ -186,7 +124,7 @@ def compile_(path: str, form: str) -> ExitCode:
 @click.option("--expect", metavar="FILE", help="Compare with expected decisions (JSON); exit code 4 where one differs.")
 @click.option("--explain", is_flag=True, help="Add why, and why not for every other rule.")
 @click.option("--fail-undecided", is_flag=True, help="Exit code 5 where a booking stays undecided.")
-@_reported
+@reported
 def simulate(paths: tuple[str, ...], **options: Any) -> ExitCode:
     """Show what would happen to bookings: which invoice, when the payment link goes out, and why.
 
@@ -205,7 +143,7 @@ def simulate(paths: tuple[str, ...], **options: Any) -> ExitCode:
     )
 )
 @click.argument("code", required=False)
-@_reported
+@reported
 def explain(code: str | None) -> ExitCode:
     """Print the page of a diagnostic: what it means and what to do. Without CODE, list all of them."""
     from payrules.domain.codes import CODES

@@ -1,0 +1,195 @@
+"""Actions: what the outbox holds for a booking, in which order they may run, and when one is tried again.
+
+An action is named by its key: clinic, booking, ordinal of the invoice, type, channel, occurrence. The key does
+not depend on the stamp, so whoever decides again names the same action again, and no effect happens twice.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from payrules.domain.decision import ActionType, Shift
+from payrules.domain.policy import Channel
+
+
+class ActionState(StrEnum):
+    """Where an action is. Every action ends delivered, rejected or cancelled, or is listed as held or dead."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    HELD = "held"
+    DEAD = "dead"
+
+
+OPEN = frozenset({ActionState.WAITING, ActionState.CLAIMED, ActionState.HELD, ActionState.DEAD})
+"""The states in which an action may still have an effect."""
+
+
+class Stage(IntEnum):
+    """The stages of one invoice, which run in this order."""
+
+    CREATE = 1
+    CHANGE = 2
+    ISSUE = 3
+    LINK = 4
+    REMIND = 5
+    CLOSE = 6
+
+
+STAGES: dict[ActionType, Stage] = {
+    ActionType.CREATE_INVOICE: Stage.CREATE,
+    ActionType.UPDATE_DRAFT: Stage.CHANGE,
+    ActionType.DELETE_DRAFT: Stage.CHANGE,
+    ActionType.ISSUE_INVOICE: Stage.ISSUE,
+    ActionType.SEND_PAYMENT_LINK: Stage.LINK,
+    ActionType.SEND_REMINDER: Stage.REMIND,
+    ActionType.CREDIT_INVOICE: Stage.CLOSE,
+}
+"""The stage of each type of action."""
+
+SENDS = frozenset({ActionType.SEND_PAYMENT_LINK, ActionType.SEND_REMINDER})
+"""Actions that send a message to the payer."""
+
+
+class HeldCause(StrEnum):
+    """Why an action waits for a person: a closed list, stable for machines."""
+
+    NO_ANSWER = "no_answer"
+    TOO_LATE = "too_late"
+    CLINIC_HELD = "clinic_held"
+    NOT_VERIFIED = "not_verified"
+    STAGE_FAILED = "stage_failed"
+    NO_SHOW = "no_show"
+    CANCELLED_WITH_CHARGE = "cancelled_with_charge"
+    NO_CONTACT = "no_contact"
+
+
+class ActionKey(NamedTuple):
+    """Which action of a booking. `ordinal` counts the booking's invoices from 1, `occurrence` repeated actions."""
+
+    ordinal: int
+    type: ActionType
+    channel: Channel | None = None
+    occurrence: int = 1
+
+    def text(self, clinic: str, booking_id: str) -> str:
+        """The idempotency key, such as `nordlys/bk-1/1/send_payment_link/sms/1`: readable, and the same for ever."""
+        return f"{clinic}/{booking_id}/{self.ordinal}/{self.type}/{self.channel or '-'}/{self.occurrence}"
+
+
+class Action(NamedTuple):
+    """An action due for a booking; instants are aware UTC.
+
+    `next_at` is when the outbox has to look at it: a waiting action may be claimed from then on, a claimed one
+    has lost its lease. None where nothing is to be done, an earlier stage not being delivered included.
+    `attempt` counts the attempts begun. `cause` says why it is held, dead, rejected or cancelled. `stopping` is
+    true for a claimed action whose booking was cancelled meanwhile: it must not start, but may have.
+    `by_hand` is true where a person set the time or released it: neither rescheduling, quiet hours nor lateness
+    change that.
+    """
+
+    key: ActionKey
+    due_at: datetime
+    shifted_by: Shift | None = None
+    state: ActionState = ActionState.WAITING
+    next_at: datetime | None = None
+    attempt: int = 0
+    cause: str | None = None
+    stopping: bool = False
+    by_hand: bool = False
+    receipt: str | None = None
+    settled_at: datetime | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """The stage of its invoice that it belongs to."""
+        return STAGES[self.key.type]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still have an effect."""
+        return self.state in OPEN
+
+
+def scheduled(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """The actions of one booking with `next_at` set for those that wait: their time, or None while blocked.
+
+    An action is blocked while an earlier stage of its invoice is not through; the link stage is through when one
+    channel is delivered. A waiting action keeps a `next_at` that a retry set later than `due_at`.
+    """
+    kept = tuple(actions)
+    if not any(action.state is ActionState.WAITING for action in kept):
+        return kept
+    return tuple(
+        action
+        if action.state is not ActionState.WAITING
+        else action._replace(
+            next_at=None if _blocked(action, kept) else max(action.due_at, action.next_at or action.due_at)
+        )
+        for action in kept
+    )
+
+
+def _blocked(action: Action, among: tuple[Action, ...]) -> bool:
+    earlier = [a for a in among if a.key.ordinal == action.key.ordinal and a.stage < action.stage]
+    if action.stage is Stage.CLOSE:
+        # A credit closes what was issued; messages still open do not matter to it.
+        return any(a.is_open for a in earlier if a.stage <= Stage.ISSUE)
+    if any(a.is_open for a in earlier if a.stage is not Stage.LINK):
+        return True
+    if action.stage is Stage.REMIND:
+        return not any(a.state is ActionState.DELIVERED for a in earlier if a.stage is Stage.LINK)
+    return False
+
+
+class Delivered(NamedTuple):
+    """The provider did it. `receipt` is its name for what it did, without personal details."""
+
+    receipt: str
+
+
+class RetryLater(NamedTuple):
+    """The provider did nothing, and may later; `after` is how long it asked to wait."""
+
+    cause: str
+    after: timedelta | None = None
+
+
+class Rejected(NamedTuple):
+    """The provider did nothing, and never will."""
+
+    cause: str
+
+
+class NoAnswer(NamedTuple):
+    """Nobody knows whether the provider did it: a crash, a broken connection, an expired lease."""
+
+    cause: str
+
+
+Answer = Delivered | RetryLater | Rejected
+"""What an adapter returns. What it raises counts as no answer."""
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+MOST_ATTEMPTS = 15
+TOO_LATE = timedelta(hours=24)
+"""A send that is later than this is held for a person instead of being sent."""
+
+
+def retry_at(attempt: int, now: datetime, after: timedelta | None, jitter: float) -> datetime | None:
+    """When an action is tried again after its `attempt`-th attempt; None when it has been tried often enough.
+
+    The wait doubles from half a minute to an hour. `jitter`, from 0 up to 1, takes up to half of it away, so that
+    what failed together does not come back together. Never earlier than the provider asked for.
+    Source: exponential backoff with equal jitter.
+    """
+    if attempt >= MOST_ATTEMPTS:
+        return None
+    wait = min(FIRST_WAIT * (1 << (attempt - 1)), LONGEST_WAIT)
+    wait -= wait / 2 * jitter
+    return now + (wait if after is None else max(wait, after))

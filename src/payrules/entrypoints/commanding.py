@@ -1,0 +1,100 @@
+"""What all commands are made of: help with examples, exit codes, errors in one line, the store's option.
+
+Only click is imported here; commands import what they need when they run.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from errno import EPIPE
+from functools import wraps
+from io import TextIOWrapper
+from typing import Any, TextIO
+
+import click
+
+from payrules.domain.errors import PayrulesError
+from payrules.entrypoints.exit_codes import MEANINGS, ExitCode
+
+
+class Command(click.Command):
+    """A command whose help ends in examples."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.examples = examples
+
+    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{' ' * formatter.current_indent}{example}\n")
+
+
+class Group(click.Group):
+    """The commands, with the exit codes under their list."""
+
+    command_class = Command
+
+    def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+def reported(command: Callable[..., ExitCode]) -> Callable[..., None]:
+    """Turn a command's exit code into the process's, and a PayrulesError into one line."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        # A stream that was closed from outside is None.
+        sys.stdout = sys.stdout or _nowhere()
+        sys.stderr = sys.stderr or _nowhere()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                # A terminal that cannot show a sign gets another one, never a traceback.
+                stream.reconfigure(errors="replace")
+        try:
+            code = command(*args, **options)
+            sys.stdout.flush()
+        except PayrulesError as error:
+            click.echo(f"error: {error}", err=True)
+            code = ExitCode.FAILURE
+        except OSError as error:
+            if error.errno == EPIPE:
+                # Whoever read the output has had enough; click ends quietly.
+                raise
+            click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+            # What is left in the buffer would fail once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = ExitCode.FAILURE
+        sys.exit(code)
+
+    return run
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open as long as the process
+
+
+store_option = click.option(
+    "--store",
+    "store",
+    metavar="URL",
+    envvar="PAYRULES_STORE",
+    default="payrules.db",
+    show_default=True,
+    show_envvar=True,
+    help="The store: a file for SQLite, or a postgresql:// URL.",
+)
+"""`--store URL`, the same for every command that needs the ledger."""
+
+
+def format_option(*forms: str) -> Callable[[Any], Any]:
+    """`--format`, the first form being the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(forms)),
+        default=forms[0],
+        show_default=True,
+        help="text for people; json, one object a line.",
+    )

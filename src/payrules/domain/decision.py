@@ -51,12 +51,15 @@ class Reason(StrEnum):
 
 
 class ActionType(StrEnum):
-    """What the policy prescribes to be done."""
+    """What is done for a booking. The first four a policy prescribes, the others follow from later events."""
 
     CREATE_INVOICE = "create_invoice"
     ISSUE_INVOICE = "issue_invoice"
     SEND_PAYMENT_LINK = "send_payment_link"
     SEND_REMINDER = "send_reminder"
+    UPDATE_DRAFT = "update_draft"
+    DELETE_DRAFT = "delete_draft"
+    CREDIT_INVOICE = "credit_invoice"
 
 
 class Shift(StrEnum):

@@ -82,11 +82,27 @@ def wins(masks: set[int], rule: int) -> Iterator[int]:
     return (mask for mask in masks if winner(mask) == rule)
 
 
-def is_redundant(document: Document, masks: set[int], rule: int) -> bool:
+def changes_nothing(document: Document, masks: set[int], rule: int) -> bool:
     """Whether all that the rule wins would be decided under equal settings without it."""
     own = plain_reading.settings_of(document, rule)
     rest = {winner(mask & ~(1 << rule)) for mask in wins(masks, rule)}
     return all(plain_reading.settings_of(document, other) == own for other in rest)
+
+
+def without(masks: set[int], rules: list[int]) -> set[int]:
+    """The masks of all bookings, with some rules taken out of the file."""
+    gone = sum(1 << rule for rule in rules)
+    return {mask & ~gone for mask in masks}
+
+
+def redundant_ones(document: Document, masks: set[int], never: list[int]) -> list[int]:
+    """The rules without which nothing changes, in the file as it is and in what is left of it by then."""
+    found: list[int] = []
+    for rule in range(len(document["rules"])):
+        left = without(masks, never + found)
+        if rule not in never and all(changes_nothing(document, some, rule) for some in (masks, left)):
+            found.append(rule)
+    return found
 
 
 def check_cover(masks: set[int], rule: int, by: tuple[int, ...]) -> None:
@@ -110,13 +126,16 @@ def test_the_analysis_finds_what_trying_every_booking_finds(document: Document) 
     findings = analyse(policy)
     numbers = range(len(document["rules"]))
     never = [rule for rule in numbers if not any(wins(masks, rule))]
-    assert findings.unsettled == ()
+    assert (findings.unsettled, findings.unweighed) == ((), ())
     assert [coverage.rule for coverage in findings.never] == never
     for rule, by in findings.never:
         check_cover(masks, rule, by)
-    assert list(findings.redundant) == [
-        rule for rule in numbers if rule not in never and is_redundant(document, masks, rule)
-    ]
+    assert list(findings.redundant) == redundant_ones(document, masks, never)
+    # Whoever follows every warning changes nothing.
+    for mask in masks:
+        [left] = without({mask}, [*never, *findings.redundant])
+        before, after = (plain_reading.settings_of(document, winner(some)) for some in (mask, left))
+        assert before == after
 
 
 @examples(200)
@@ -125,12 +144,14 @@ def test_the_compiler_warns_of_what_trying_every_booking_finds(document: Documen
     masks = masks_of(document)
     result = compile_text(plainly(document), document["clinic"], analysis=True)
     ids = [rule["id"] for rule in document["rules"]]
+    never = [rule for rule in range(len(ids)) if not any(wins(masks, rule))]
+    redundant = redundant_ones(document, masks, never)
     found = {_rule_of(d): d for d in result.diagnostics if d.code in ("PR351", "PR352", "PR353", "PR355")}
     assert len(found) == len([d for d in result.diagnostics if d.code != "PR354"])
     for rule in range(len(ids)):
         warning = found.get(rule)
         if any(wins(masks, rule)):
-            wanted = "PR353" if is_redundant(document, masks, rule) else None
+            wanted = "PR353" if rule in redundant else None
         else:
             wanted = "PR352" if any(mask >> rule & 1 for mask in masks) else "PR351"
         assert (warning.code if warning else None) == wanted

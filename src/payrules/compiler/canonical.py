@@ -33,22 +33,22 @@ _REQUIRED = (
 _ALL_CHANNELS = ["email", "sms"]
 
 
-def canonical_form(data: dict[str, Any]) -> dict[str, Any]:
-    """The canonical form of data that the schema and the checks have accepted."""
-    form: dict[str, Any] = {key: data[key] for key in _REQUIRED}
+def canonical_form(document: dict[str, Any]) -> dict[str, Any]:
+    """The canonical form of a document that the schema and the checks have accepted."""
+    form: dict[str, Any] = {key: document[key] for key in _REQUIRED}
     # The schema accepts `1.0` too.
     form["payrules"] = 1
-    settings = _settings(data)
+    settings = _settings(document)
     for group, defaults in _DEFAULTS.items():
         changed = {key: value for key, value in settings.get(group, {}).items() if value != defaults.get(key)}
         if changed:
             form[group] = changed
     if settings.get("reminders"):
         form["reminders"] = settings["reminders"]
-    if "session_types" in data:
-        form["session_types"] = {name: _session_type(entry) for name, entry in data["session_types"].items()}
-    if data.get("rules"):
-        form["rules"] = [_rule(rule) for rule in data["rules"]]
+    if "session_types" in document:
+        form["session_types"] = {name: _session_type(entry) for name, entry in document["session_types"].items()}
+    if document.get("rules"):
+        form["rules"] = [_rule(rule) for rule in document["rules"]]
     return form
 
 

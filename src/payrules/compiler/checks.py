@@ -1,23 +1,35 @@
 """Checks beyond the schema: what one file's own text can tell.
 
-Each `check_*` yields findings and knows nothing of the others; `CHECKS` is all of them. They run on data that the
-schema has accepted.
+Each `check_*` yields findings and knows nothing of the others; `CHECKS` is all of them. They run on a
+document that the schema has accepted.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from itertools import islice
 from typing import Any, NamedTuple
 
 from payrules.compiler.countries import COUNTRIES, MISTAKEN
-from payrules.compiler.findings import diagnose, did_you_mean, listed
+from payrules.compiler.currencies import currency_hint
+from payrules.compiler.findings import MOST_FOUND, diagnose, did_you_mean, listed
 from payrules.compiler.positions import Path, Positions
 from payrules.domain.diagnostics import Diagnostic, Related
 from payrules.domain.duration import parse_duration, parse_seconds
 from payrules.domain.money import MINOR_UNITS, to_minor
 
+# A price list may have thousands of session types, and be compared with thousands of names.
+_MOST_HINTS = 10
 _OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})$")
+
+
+# The time zone database has a name for clocks that nobody has set yet.
+_NO_PLACES = ("Factory",)
+
+Number = tuple[int, str]
+"""An amount in a form that compares: the whole part, and the digits behind the dot."""
 
 
 class Finding(NamedTuple):
@@ -32,12 +44,12 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the checks look at: data that the schema accepted, and what surrounds it.
+    """What the checks look at: a document that the schema accepted, and what surrounds it.
 
     `now` is an aware UTC instant, None where nobody asks what is past.
     """
 
-    data: dict[str, Any]
+    document: dict[str, Any]
     file: str
     zone: tzinfo | None
     zone_names: Callable[[], Iterable[str]]
@@ -46,12 +58,12 @@ class Subject:
     @property
     def rules(self) -> list[dict[str, Any]]:
         """The rules as written."""
-        rules: list[dict[str, Any]] = self.data.get("rules", [])
+        rules: list[dict[str, Any]] = self.document.get("rules", [])
         return rules
 
 
 def run_checks(subject: Subject, positions: Positions) -> list[Diagnostic]:
-    """All findings of all checks, unsorted."""
+    """The findings of all checks, unsorted; the first thousand of each."""
     return [
         diagnose(
             finding.code,
@@ -61,13 +73,13 @@ def run_checks(subject: Subject, positions: Positions) -> list[Diagnostic]:
             (Related(positions.value(path), remark) for path, remark in finding.related),
         )
         for check in CHECKS
-        for finding in check(subject)
+        for finding in islice(check(subject), MOST_FOUND)
     ]
 
 
 def check_file_name(subject: Subject) -> Iterator[Finding]:
     """PR301: the clinic is named like its file."""
-    clinic = subject.data["clinic"]
+    clinic = subject.document["clinic"]
     stem = re.split(r"[/\\]", subject.file)[-1].removesuffix(".yaml")
     if clinic != stem:
         help = f"name the file `{clinic}.yaml`, or the clinic `{stem}`"
@@ -76,15 +88,14 @@ def check_file_name(subject: Subject) -> Iterator[Finding]:
 
 def check_names(subject: Subject) -> Iterator[Finding]:
     """PR302, PR303, PR311: time zone, currency and country exist."""
-    timezone, currency, country = (subject.data[key] for key in ("timezone", "currency", "country"))
-    if subject.zone is None:
+    timezone, currency, country = (subject.document[key] for key in ("timezone", "currency", "country"))
+    if subject.zone is None or timezone in _NO_PLACES:
         # Guesses are places only: the signs of `Etc/GMT+1` mean the opposite of what people write.
         places = [name for name in subject.zone_names() if "/" in name and not name.startswith("Etc/")]
         help = did_you_mean(timezone, places) or "write an IANA name such as `Europe/Oslo`"
         yield Finding("PR302", ("timezone",), f"unknown time zone `{timezone}`", help)
     if currency not in MINOR_UNITS:
-        help = did_you_mean(currency, MINOR_UNITS) or "write an ISO 4217 code such as `NOK`"
-        yield Finding("PR303", ("currency",), f"unknown currency `{currency}`", help)
+        yield Finding("PR303", ("currency",), f"unknown currency `{currency}`", currency_hint(currency, MINOR_UNITS))
     if country not in COUNTRIES:
         meant = MISTAKEN.get(country)
         help = f"did you mean `{meant}`?" if meant else "write an ISO 3166 code of two letters such as `NO`"
@@ -93,7 +104,7 @@ def check_names(subject: Subject) -> Iterator[Finding]:
 
 def check_amounts(subject: Subject) -> Iterator[Finding]:
     """PR304: no amount has more decimals than the currency."""
-    currency = subject.data["currency"]
+    currency = subject.document["currency"]
     digits = MINOR_UNITS.get(currency)
     if digits is None:
         return
@@ -104,7 +115,7 @@ def check_amounts(subject: Subject) -> Iterator[Finding]:
 
 
 def _amounts(subject: Subject) -> Iterator[tuple[Path, str]]:
-    for name, entry in subject.data.get("session_types", {}).items():
+    for name, entry in subject.document.get("session_types", {}).items():
         if "price" in entry:
             yield ("session_types", name, "price"), entry["price"]
     for index, rule in enumerate(subject.rules):
@@ -147,7 +158,7 @@ def check_ranges(subject: Subject) -> Iterator[Finding]:
                 yield Finding("PR306", ("rules", index, "when", key), message, help)
 
 
-def _as_number(amount: str) -> tuple[int, str]:
+def _as_number(amount: str) -> Number:
     whole, _, fraction = amount.partition(".")
     return int(whole), fraction.rstrip("0")
 
@@ -165,7 +176,7 @@ _RANGES: tuple[tuple[str, str, str, Callable[[str], Any]], ...] = (
 
 def check_effective_from(subject: Subject) -> Iterator[Finding]:
     """PR307, PR308, PR312, PR350: `effective_from` is one instant, and not past."""
-    written = subject.data.get("effective_from")
+    written = subject.document.get("effective_from")
     if written is None:
         return
     path = ("effective_from",)
@@ -177,11 +188,11 @@ def check_effective_from(subject: Subject) -> Iterator[Finding]:
         return
     if len(instants) == 0:
         help = "clocks go forward over it; write a later time, or add the offset you mean"
-        yield Finding("PR307", path, f"the time `{written}` does not exist in {subject.data['timezone']}", help)
+        yield Finding("PR307", path, f"the time `{written}` does not exist in {subject.document['timezone']}", help)
     elif len(instants) > 1:
         offsets = listed(_offset(instant, subject.zone) for instant in instants)
         help = f"clocks go back over it; add the offset you mean: {offsets}"
-        yield Finding("PR308", path, f"the time `{written}` exists twice in {subject.data['timezone']}", help)
+        yield Finding("PR308", path, f"the time `{written}` exists twice in {subject.document['timezone']}", help)
     elif subject.now is not None and instants[0] < subject.now:
         help = "leave it out to take effect at once; a file that is in force already stays as it is"
         yield Finding("PR350", path, f"`{written}` is already past: new content takes effect at once", help)
@@ -241,7 +252,7 @@ def check_reminders(subject: Subject) -> Iterator[Finding]:
 
 def _settings(subject: Subject) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The places that hold settings: the file itself and the `set` of every rule."""
-    yield (), subject.data
+    yield (), subject.document
     for index, rule in enumerate(subject.rules):
         if rule["set"]:
             yield ("rules", index, "set"), rule["set"]
@@ -249,32 +260,44 @@ def _settings(subject: Subject) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def check_session_types(subject: Subject) -> Iterator[Finding]:
     """PR310, PR354: rules and the price list fit together."""
-    listed_types = subject.data.get("session_types")
-    if listed_types is None:
+    entries = subject.document.get("session_types")
+    if entries is None:
         return
+    # None where an entry has no price: then a booking of it brings its own.
+    prices = {name: _as_number(entry["price"]) if "price" in entry else None for name, entry in entries.items()}
+    lowest_first = _sorted_prices(prices, prices)
+    hints = _MOST_HINTS
     for index, rule in enumerate(subject.rules):
         when, path = rule["when"], ("rules", index, "when")
-        asked = when.get("session_type", list(listed_types))
+        asked = when.get("session_type")
         single = isinstance(asked, str)
-        asked = [asked] if single else asked
-        for number, name in enumerate(asked):
-            if name not in listed_types:
-                help = did_you_mean(name, listed_types) or "add it to `session_types`, or correct the rule"
+        names = [asked] if single else asked or ()
+        for number, name in enumerate(names):
+            if name not in entries:
+                guess = did_you_mean(name, entries) if hints > 0 else ""
+                hints -= 1
+                help = guess or "add it to `session_types`, or correct the rule"
                 place = (*path, "session_type") if single else (*path, "session_type", number)
                 yield Finding("PR310", place, f"`{name}` is not in `session_types`", help)
-        prices = [listed_types[name].get("price") for name in asked if name in listed_types]
-        if "price" in when and prices and None not in prices and not _meets(when["price"], prices):
+        if "price" not in when:
+            continue
+        known = lowest_first if asked is None else _sorted_prices(prices, names)
+        if known and not _meets(when["price"], known):
             message = "no price of the price list that this rule asks for lies in its range"
             help = "the rule can match only bookings that bring a price of their own; check the range"
             yield Finding("PR354", (*path, "price"), message, help)
 
 
-def _meets(bounds: dict[str, str], prices: list[str]) -> bool:
-    low, high = bounds.get("at_least"), bounds.get("below")
-    return any(
-        (low is None or _as_number(price) >= _as_number(low)) and (high is None or _as_number(price) < _as_number(high))
-        for price in prices
-    )
+def _sorted_prices(prices: dict[str, Number | None], names: Iterable[str]) -> list[Number] | None:
+    """The prices of some session types, the lowest first; None where one of them has no price."""
+    found = [prices[name] for name in names if name in prices]
+    return None if None in found else sorted(price for price in found if price)
+
+
+def _meets(bounds: dict[str, str], prices: list[Number]) -> bool:
+    """Whether one of the prices, given the lowest first, lies in a range."""
+    first = bisect_left(prices, _as_number(bounds["at_least"])) if "at_least" in bounds else 0
+    return first < len(prices) and ("below" not in bounds or prices[first] < _as_number(bounds["below"]))
 
 
 def check_automatic_has_time(subject: Subject) -> Iterator[Finding]:
@@ -282,7 +305,7 @@ def check_automatic_has_time(subject: Subject) -> Iterator[Finding]:
 
     The schema sees to it where the file itself is automatic.
     """
-    if "notification" in subject.data:
+    if "notification" in subject.document:
         return
     for index, rule in enumerate(subject.rules):
         settings = rule["set"]

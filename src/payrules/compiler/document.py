@@ -1,4 +1,4 @@
-"""YAML text to plain data, in one pass over the C parser's events.
+"""YAML text to plain values, in one pass over the C parser's events.
 
 PyYAML's own loader reads YAML 1.1 (`NO` is false, `22:00` is 1320), lets the last of two equal keys win and can be
 brought down by nesting and aliases. This reader resolves scalars after YAML 1.2's core schema (but keeps a number
@@ -20,16 +20,14 @@ from yaml import (
 )
 from yaml.reader import ReaderError
 
-from payrules.compiler.findings import diagnose
-from payrules.compiler.positions import Positions, location_between
+from payrules.compiler.findings import MOST_FOUND, diagnose
+from payrules.compiler.positions import LOADER, Positions, location_between
 from payrules.domain.diagnostics import Diagnostic, Location, Related, Severity
 
 MAX_BYTES = 1_048_576
 """The largest clinic file that is read."""
 MAX_DEPTH = 32
 """The deepest nesting that is read; the format needs eight levels."""
-
-_Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 _YAML_TAGS = "tag:yaml.org,2002:"
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -50,29 +48,34 @@ _WORDS = {
 # What a plain scalar that is not text can begin with.
 _NOT_TEXT = frozenset("~nNtTfF0123456789+-.")
 _LONGEST_INT = 18
+_VERSION = (1, 2)
+_MERGE_MARKS = ("<<<<<<< ", ">>>>>>> ")
 _NO_KEY: Any = object()
 
 
-def read_document(content: bytes, file: str) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
+def read_document(
+    content: bytes, file: str, max_bytes: int | None = MAX_BYTES
+) -> tuple[dict[str, Any] | None, list[Diagnostic]]:
     """Read the bytes of a clinic file: its mapping, or None with the errors that were found.
 
+    A file of more than `max_bytes` is not read; with None every one is.
     Warnings (a byte order mark, CRLF) may come with the mapping. Never raises, whatever the bytes.
     """
-    found = _check_bytes(content, file)
+    found = _check_bytes(content, file, max_bytes)
     if any(d.severity is Severity.ERROR for d in found):
         return None, found
     errors: list[Diagnostic] = []
-    data = None
+    document = None
     try:
-        data = _read(content, file, errors)
+        document = _read(content, file, errors)
     except yaml.YAMLError as error:
         errors.append(_syntax_error(error, content, file))
-    return (None if errors else data), found + errors
+    return (None if errors else document), found + errors
 
 
-def _check_bytes(content: bytes, file: str) -> list[Diagnostic]:
-    if len(content) > MAX_BYTES:
-        message = f"the file is larger than {MAX_BYTES:,} bytes, the most that is read"
+def _check_bytes(content: bytes, file: str, max_bytes: int | None) -> list[Diagnostic]:
+    if max_bytes is not None and len(content) > max_bytes:
+        message = f"the file is larger than {max_bytes:,} bytes, the most that is read"
         return [diagnose("PR005", Location(file), message, "split the clinic's rules, or remove what is not a rule")]
     if content.startswith(_UTF16_MARKS):
         return [diagnose("PR004", Location(file, 1, 1, 2), "the file is UTF-16, not UTF-8", "save it as UTF-8")]
@@ -92,11 +95,14 @@ def _check_bytes(content: bytes, file: str) -> list[Diagnostic]:
 
 
 def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any] | None:  # noqa: C901  # one measured loop: calls cost more than branches
-    next_event = _Parser(content).get_event
+    next_event = LOADER(content).get_event
     next_event()
-    if next_event().__class__ is StreamEndEvent:
+    event = next_event()
+    if event.__class__ is StreamEndEvent:
         errors.append(_empty(file))
         return None
+    if event.tags or event.version not in (None, _VERSION):
+        errors.append(_directive(event, file))
     duplicates = False
     anchors: set[str] = set()
     root: Any = None
@@ -209,6 +215,13 @@ def _not_a_mapping(event: Any, file: str) -> Diagnostic:
     return diagnose("PR107", _place(event, file), f"the file holds {what}, not a mapping of keys to values", help)
 
 
+def _directive(event: Any, file: str) -> Diagnostic:
+    name = "%TAG" if event.tags else "%YAML"
+    help = "remove the lines that begin with `%`, and the `---` after them"
+    place = location_between(event.start_mark, event.start_mark, file)
+    return diagnose("PR111", place, f"`{name}` is a directive, which a clinic file does not use", help)
+
+
 def _explicit_tag(event: Any, file: str) -> Diagnostic:
     help = "leave the tag out; put text in quotes where it looks like something else"
     tag = event.tag
@@ -234,7 +247,7 @@ def _take_anchor(event: Any, anchors: set[str], errors: list[Diagnostic], file: 
 
 def _duplicates(content: bytes, file: str) -> list[Diagnostic]:
     try:
-        found = sorted(Positions(content, file).duplicates(), key=lambda item: item[2])
+        found = sorted(Positions(content, file).duplicates(), key=lambda item: item[2])[:MOST_FOUND]
     except yaml.YAMLError:
         # Anchors or aliases that cannot be composed, which have their own diagnostics.
         return []
@@ -252,6 +265,11 @@ def _syntax_error(error: yaml.YAMLError, content: bytes, file: str) -> Diagnosti
     if mark is None:
         return diagnose("PR101", Location(file), problem)
     lines = _LINE_END.split(content.decode("utf-8-sig", errors="replace"))
+    for number, line in enumerate(lines, 1):
+        if line.startswith(_MERGE_MARKS):
+            message = "a merge is not finished: its marks stand in the file"
+            help = "keep what holds of both sides, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`"
+            return diagnose("PR101", Location(file, number, 1, 8), message, help)
     place = location_between(mark, mark, file)
     if mark.line >= len(lines):
         # The parser counts the end of a last line that has no line end as a line of its own.

@@ -2,9 +2,19 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from payrules.domain.codes import CODES
 from payrules.domain.diagnostics import Diagnostic, Location, Related
+
+MOST_FOUND = 1_000
+"""How many findings one stage, or one check, gathers of a file. A file may hold a hundred thousand of one kind,
+and nobody reads them."""
+
+# Beyond that a search for close words would take seconds.
+_MOST_COMPARED = 1_000
+_LONGEST_COMPARED = 40
+_MOST_LISTED = 3
 
 
 def diagnose(
@@ -15,11 +25,16 @@ def diagnose(
 
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
-    """Help that names the closest known word, or the one that begins so; empty where none is close."""
-    names = list(known)
+    """Help that names the closest known word, or those that begin so; empty where none is close.
+
+    A long text has no guess, and of very many known words only the first are looked at.
+    """
+    if not written or len(written) > _LONGEST_COMPARED:
+        return ""
+    names = list(islice(known, _MOST_COMPARED))
     close = get_close_matches(written, names, 1) or get_close_matches(written.lower(), names, 1)
-    close = close or [name for name in names if name.startswith(written)]
-    return f"did you mean `{close[0]}`?" if close else ""
+    close = close or [name for name in names if name.startswith(written)][:_MOST_LISTED]
+    return f"did you mean {listed(close).replace(', ', ' or ')}?" if close else ""
 
 
 def listed(words: Iterable[str]) -> str:

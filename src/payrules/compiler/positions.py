@@ -14,7 +14,8 @@ from payrules.domain.diagnostics import Location
 Path = tuple[str | int, ...]
 """The way from the top of a document to a value: keys and list indexes."""
 
-_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""PyYAML's reader of plain texts: the C parser where the platform has it."""
 
 
 def pointer_of(path: Path) -> str:
@@ -65,7 +66,7 @@ class Positions:
 
     def duplicates(self) -> Iterator[tuple[str, Location, Location]]:
         """Every key that stands twice in its mapping: its text, the place of the first and of the other."""
-        waiting = [yaml.compose(self._content, Loader=_Loader)]
+        waiting = [yaml.compose(self._content, Loader=LOADER)]
         seen = set()
         while waiting:
             node = waiting.pop()
@@ -86,7 +87,7 @@ class Positions:
     def _nodes(self) -> dict[Path, Any]:
         if self._values is None:
             self._values = {}
-            waiting: list[tuple[Path, Any]] = [((), yaml.compose(self._content, Loader=_Loader))]
+            waiting: list[tuple[Path, Any]] = [((), yaml.compose(self._content, Loader=LOADER))]
             while waiting:
                 path, node = waiting.pop()
                 self._values[path] = node

@@ -9,12 +9,16 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from payrules.compiler.document import resolve_scalar
-from payrules.compiler.findings import diagnose, did_you_mean, listed
+from payrules.compiler.findings import MOST_FOUND, diagnose, did_you_mean, listed
+from payrules.compiler.hints import as_quiet_hours, as_weekdays, with_a_dot
+from payrules.compiler.keywords import explaining_validator, is_valid, quick_validator, repeated
 from payrules.compiler.positions import Path, Positions
 from payrules.domain.diagnostics import Diagnostic, Location, position_key
+from payrules.domain.policy import WEEKDAYS
 
 _TYPES = {
     "object": "a mapping of keys to values",
@@ -32,17 +36,14 @@ class ClinicSchema:
     def __init__(self, source: bytes) -> None:
         self._schema: dict[str, Any] = json.loads(source)
 
-    def accepts(self, data: dict[str, Any]) -> bool:
-        """Whether the schema accepts the data."""
-        try:
-            return bool(self._deciding.is_valid(data))
-        except ValueError:
-            # A number that JSON does not have (`.nan`, `.inf`): no key of the format takes one.
-            return False
+    def accepts(self, document: dict[str, Any]) -> bool:
+        """Whether the schema accepts the document."""
+        return is_valid(self._deciding, document)
 
-    def explain(self, data: dict[str, Any], positions: Positions) -> list[Diagnostic]:
-        """Every fault of data that the schema does not accept, by position."""
-        found = {(*d.location[1:], d.code, d.message): d for d in self._faults(data, positions)}
+    def explain(self, document: dict[str, Any], positions: Positions) -> list[Diagnostic]:
+        """The faults of a document that the schema does not accept, by position: all of them, or the first thousand."""
+        faults = islice(self._faults(document, positions), MOST_FOUND)
+        found = {(*d.location[1:], d.code, d.message): d for d in faults}
         if not found:
             # The two validators disagree: the file is refused all the same, and the text says what to report.
             message = "the file does not fit the format, and no key could be named; please report this"
@@ -51,24 +52,14 @@ class ClinicSchema:
 
     @cached_property
     def _deciding(self) -> Any:
-        import jsonschema_rs
-
-        return jsonschema_rs.validator_for(self._schema)
+        return quick_validator(self._schema, self._schema)
 
     @cached_property
     def _explaining(self) -> Any:
-        from jsonschema import Draft202012Validator, ValidationError, validators
+        return explaining_validator(self._schema)
 
-        def pattern(_: Any, wanted: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-            # In Python `$` also matches before a line break at the end; JSON Schema's does not.
-            if isinstance(instance, str) and not re.search(wanted.removesuffix("$") + r"\Z", instance):
-                yield ValidationError("")
-
-        extend: Any = validators.extend
-        return extend(Draft202012Validator, {"pattern": pattern})(self._schema)
-
-    def _faults(self, data: dict[str, Any], positions: Positions) -> Iterator[Diagnostic]:
-        errors = list(self._explaining.iter_errors(data))
+    def _faults(self, document: dict[str, Any], positions: Positions) -> Iterator[Diagnostic]:
+        errors = list(islice(self._explaining.iter_errors(document), MOST_FOUND))
         # A value of the wrong type fails the other keywords too; only the type says something.
         mistyped = {tuple(e.absolute_path) for e in errors if e.validator == "type"}
         for error in errors:
@@ -91,7 +82,8 @@ class ClinicSchema:
                 yield _not_allowed(error, path, positions)
             case "pattern":
                 message = f"{_quoted(error.instance)} is not {_title(error.schema)}"
-                yield diagnose("PR205", place, message, _examples(error.schema))
+                help = with_a_dot(error.instance, error.validator_value) or _examples(error.schema)
+                yield diagnose("PR205", place, message, help)
             case "uniqueItems":
                 yield from _repeated(error.instance, path, positions)
             case "minItems" | "minProperties":
@@ -159,20 +151,21 @@ def _not_allowed(error: Any, path: Path, positions: Positions) -> Diagnostic:
         message = f"format version {positions.written(path)[:_SHOWN]} is not known"
         return diagnose("PR208", place, message, "write `payrules: 1`, the only version there is")
     allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
-    help = did_you_mean(error.instance, allowed) if isinstance(error.instance, str) else ""
+    written = str(error.instance)
+    help = did_you_mean(written, allowed)
     if error.validator == "const":
-        help = help or f"write {listed(allowed)}, or a mapping of keys to values"
+        help = help or as_quiet_hours(written)
         return diagnose("PR204", place, f"{_quoted(error.instance)} is not {listed(allowed)}", help)
     message = f"{_quoted(error.instance)} is not one of {listed(allowed)}"
+    if tuple(allowed) == WEEKDAYS:
+        help = as_weekdays(written) or help
     return diagnose("PR204", place, message, help or f"write one of {listed(allowed)}")
 
 
 def _repeated(items: list[Any], path: Path, positions: Positions) -> Iterator[Diagnostic]:
-    for index, item in enumerate(items):
-        if item in items[:index]:
-            yield diagnose(
-                "PR207", positions.value((*path, index)), f"{_quoted(item)} stands in the list twice", "keep one"
-            )
+    for index in repeated(items):
+        message = f"{_quoted(items[index])} stands in the list twice"
+        yield diagnose("PR207", positions.value((*path, index)), message, "keep one")
 
 
 def _bad_name(error: Any, path: Path, positions: Positions) -> Iterator[Diagnostic]:

@@ -206,7 +206,10 @@ class SessionType:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The immutable meaning of a clinic file. Equal policies have equal digests.
+    """The immutable meaning of a clinic file.
+
+    Equal digests mean equal policies. Equal policies have equal digests but for one thing: a rule whose `set`
+    repeats what the clinic has anyway differs in its canonical form from one that leaves it out.
 
     `zone` is the time zone named by `timezone`, given by whoever compiled the policy.
     """

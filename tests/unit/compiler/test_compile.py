@@ -5,6 +5,9 @@ import random
 import pytest
 from tests.builders import COMPILER, FILE, NOW, at, clinic_text, compile_text, version_of
 
+from payrules.compiler import compile as compiling
+from payrules.compiler.document import MAX_BYTES
+from payrules.domain.analysis import Coverage, Findings
 from payrules.domain.diagnostics import Severity
 from payrules.domain.policy import Channel, Process
 
@@ -136,3 +139,45 @@ def test_no_bytes_raise() -> None:
             content[chance.randrange(len(content))] = chance.randrange(256)
         compiled = COMPILER.compile(bytes(content), FILE, now=NOW)
         assert compiled.version is not None or compiled.diagnostics
+
+
+def test_a_canonical_form_larger_than_a_clinic_file_may_be_compiles_again() -> None:
+    people = ",".join(f"p{number:x}" for number in range(0x20000, 0x20000 + 140_000))
+    text = clinic_text(f"rules:\n- {{id: a, when: {{practitioner: [{people}]}}, set: {{process: manual}}}}\n")
+    version = compile_text(text, analysis=False).version
+    assert version is not None
+    assert len(text) < MAX_BYTES < len(version.canonical)
+    assert [d.code for d in COMPILER.compile(version.canonical, FILE).diagnostics] == ["PR005"]
+    again = COMPILER.compile(version.canonical, FILE, analysis=False, max_bytes=None).version
+    assert again is not None
+    assert (again.digest, again.policy) == (version.digest, version.policy)
+
+
+def _found_of(findings: Findings, rules: int, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Codes and messages where the analysis finds this of a file of some rules, `r0`, `r1` and so on."""
+    monkeypatch.setattr(compiling, "analyse", lambda _: findings)
+    text = "".join(f"  - {{id: r{n}, when: {{first_visit: true}}, set: {{}}}}\n" for n in range(rules))
+    return [(d.code, d.message) for d in compile_text(clinic_text("rules:\n" + text)).diagnostics]
+
+
+def test_what_is_not_settled_of_a_rule_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _found_of(Findings(unsettled=(0,), unweighed=(1,)), 2, monkeypatch) == [
+        ("PR355", "it could not be settled whether the rule `r0` can ever match"),
+        ("PR355", "the rule `r1` can match; whether it changes anything could not be settled"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ((), "no booking can meet its conditions"),
+        ((0,), "`r0` always matches first"),
+        ((0, 1, 2, 3, 4), "`r0`, `r1`, `r2`, `r3`, `r4` always match first"),
+        ((0, 1, 2, 3, 4, 5), "`r0`, `r1`, `r2`, `r3`, `r4` and 1 more always match first"),
+    ],
+)
+def test_a_rule_that_can_never_match_names_the_first_of_those_that_win(
+    by: tuple[int, ...], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(_, message)] = _found_of(Findings(never=(Coverage(6, by),)), 7, monkeypatch)
+    assert message == f"the rule `r6` can never match: {words}"

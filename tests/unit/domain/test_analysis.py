@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.builders import AUTOMATIC, clock_minutes, policy
 
-from payrules.domain import analysis
+from payrules.domain import analysis, boxes
 from payrules.domain.analysis import Coverage, Findings, analyse
 from payrules.domain.duration import parse_duration
 from payrules.domain.policy import (
@@ -24,7 +24,7 @@ from payrules.domain.policy import (
     TimeRange,
 )
 
-NOTHING = Findings((), (), ())
+NOTHING = Findings()
 
 # Terms that all differ, so that only what is meant to be is without effect.
 VARIED = [
@@ -105,8 +105,8 @@ ANY_TIME = {"price": Range(0, None)}
                 {"session_type": some("a"), **weekday(SAT, SUN)},
                 {"session_type": some("a"), **weekday(SAT)},
             ],
-            # Either the third alone or the first two; none of those named can be spared.
-            (0, 1),
+            # Either the third alone or the first two; one is told sooner than two.
+            (2,),
         ),
         ([{"lead_time": Range(None, 0)}, {"lead_time": Range(0, None)}, {"lead_time": Range(-5, 5)}], (0, 1)),
     ],
@@ -135,7 +135,7 @@ def test_a_covered_rule_is_told_with_the_rules_that_cover_it(
     ],
 )
 def test_a_rule_that_excludes_itself_is_told_without_others(when: dict[str, Any]) -> None:
-    assert found(weekday(0), when) == Findings((Coverage(1, ()),), (), ())
+    assert found(weekday(0), when) == Findings(never=(Coverage(1, ()),))
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,27 @@ def test_of_a_rule_that_can_never_match_nothing_more_is_said() -> None:
     assert findings.redundant == ()
 
 
+@pytest.mark.parametrize("terms", [[VARIED[0], VARIED[0]], [VARIED[0], VARIED[1]], [AUTOMATIC, VARIED[0]]])
+def test_of_two_rules_with_equal_conditions_only_the_second_is_told(terms: list[Terms]) -> None:
+    # Where the first sets what the clinic has anyway, it keeps the second from matching: by itself it matters.
+    assert found(weekday(SAT), weekday(SAT), terms=terms) == Findings(never=(Coverage(1, (0,)),))
+
+
+def test_rules_that_change_nothing_can_be_removed_together() -> None:
+    # Each of the first two can go for the other takes its bookings; both cannot.
+    conditions = [{"session_type": some("a")}, {"session_type": some("a", "b")}, {"session_type": some("b", "c")}]
+    assert found(*conditions, terms=[VARIED[0]] * 3) == Findings(redundant=(0,))
+
+
+def test_of_a_rule_that_is_known_to_match_only_the_rest_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(*_: object) -> bool:
+        raise boxes.GivenUp
+
+    monkeypatch.setattr(analysis, "_matters", give_up)
+    findings = found({"first_visit": True}, weekday(SAT), {"first_visit": True}, terms=[AUTOMATIC, *VARIED[:2]])
+    assert findings == Findings(never=(Coverage(2, (0,)),), unweighed=(0,))
+
+
 def test_every_rule_behind_one_that_takes_all_is_told() -> None:
     findings = found(ANY_TIME, {"first_visit": True}, weekday(SAT))
     assert findings.never == (Coverage(1, (0,)), Coverage(2, (0,)))
@@ -243,7 +264,7 @@ def test_no_rule_is_named_that_can_be_spared() -> None:
 
 
 def test_a_search_that_is_given_up_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analysis, "STEPS_PER_RULE", 0)
+    monkeypatch.setattr(boxes, "STEPS_PER_RULE", 0)
     # That the first two cover the third shows in a search only.
     findings = found({"first_visit": True}, {"first_visit": False}, weekday(SAT))
     assert findings.unsettled
@@ -262,7 +283,52 @@ def test_hard_rules_end_in_an_honest_answer() -> None:
     assert set(findings.unsettled).isdisjoint(coverage.rule for coverage in findings.never)
 
 
+def test_cover_names_a_cover_even_when_its_steps_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = [{"first_visit": True}, {"first_visit": False}, weekday(SAT)]
+    rules = boxes.Boxes([Condition(**when) for when in conditions])
+    monkeypatch.setattr(boxes, "STEPS_PER_RULE", 0)
+    assert rules.cover(2, 0b11) == 0b11
+
+
+@pytest.mark.parametrize(
+    ("other", "rule", "around"),
+    [
+        (weekday(SAT, SUN), weekday(SAT), True),
+        (weekday(SAT), weekday(SAT, SUN), False),
+        (weekday(SAT), {"first_visit": True}, False),
+        ({"price": Range(0, None)}, {"first_visit": True}, True),
+        (tags(any_of=some("a", "b")), tags(all_of=some("a", "c")), True),
+        (tags(any_of=some("a", "b")), tags(all_of=some("c")), False),
+        (tags(any_of=some("a", "b", "c")), tags(any_of=some("a", "b")), True),
+        (tags(any_of=some("a", "b")), tags(any_of=some("a", "b", "c")), False),
+        (tags(all_of=some("a")), tags(any_of=some("a", "b")), False),
+        # A tag that is wanted and ruled out holds nowhere.
+        (tags(all_of=some("a"), none_of=some("a")), tags(all_of=some("a")), False),
+        (days("2026-12-01", "2026-12-20"), weekday(SAT) | days("2026-12-05", "2026-12-06"), True),
+    ],
+)
+def test_whether_a_rule_holds_wherever_another_does(
+    other: dict[str, Any], rule: dict[str, Any], *, around: bool
+) -> None:
+    rules = boxes.Boxes([Condition(**other), Condition(**rule)])
+    rules.allow()
+    assert rules.is_around(0, 1) is around
+    assert rules.first_around(1, 0b01) == (0 if around else None)
+
+
 def test_more_tags_than_can_be_looked_at_leave_all_rules_unsettled() -> None:
-    many = [f"tag-{number}" for number in range(analysis.MOST_DIMENSIONS + 1)]
+    many = [f"tag-{number}" for number in range(boxes.MOST_DIMENSIONS + 1)]
     findings = found(tags(any_of=some(*many)), tags(any_of=some("tag-1")))
-    assert findings == ((), (), (0, 1))
+    assert findings == Findings(unsettled=(0, 1))
+
+
+def test_more_cells_than_can_be_looked_at_leave_all_rules_unsettled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boxes, "MOST_CELLS", 4)
+    assert found(weekday(SAT), weekday(SUN)) == Findings(unsettled=(0, 1))
+
+
+def test_values_that_the_same_rules_want_are_one_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The thousand that the first wants, the one that both want, and all others.
+    monkeypatch.setattr(boxes, "MOST_CELLS", 3)
+    many = [f"p{number}" for number in range(1_000)]
+    assert found({"practitioner": some(*many)}, {"practitioner": some("p0")}).never == (Coverage(1, (0,)),)

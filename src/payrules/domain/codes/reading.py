@@ -242,4 +242,18 @@ Right: keep the one that holds and remove the other. The history of the reposito
 settings.
 """,
     ),
+    Code(
+        "PR013",
+        "more findings than are shown",
+        Severity.WARNING,
+        """\
+A file that is wrong in one way is often wrong in that way everywhere. The first 100 findings are
+shown, errors before warnings, and this one stands where the first of the others is.
+
+Nothing is hidden that would change the result: where the file has an error, an error is shown.
+
+Correct what is shown and check the file again. Where the findings are all alike, look for one
+cause: rules that were pasted in another form, or a rule at the top that takes every booking.
+""",
+    ),
 )

@@ -125,6 +125,9 @@ process: manual
 rules: []
 ```
 
+A rule is named only if it also changes nothing once the rules that can never match (PR352) are
+gone: whoever removes everything that these two warnings name changes no decision.
+
 This speaks of bookings whose facts are all known. A booking that does not tell its session type is
 held for a person as long as a rule asks for it; without the rule it may be decided.
 """,
@@ -169,15 +172,18 @@ Where the rule is meant for bookings with a price of their own, all is well.
     ),
     Code(
         "PR355",
-        "not settled whether the rule can ever match",
+        "not settled whether the rule matters",
         Severity.WARNING,
         """\
 payrules looks for a booking that the rule wins, and for one whose decision it changes. For this
-rule it has stopped the search after a fixed number of steps, without an answer.
+rule it has stopped the search after a fixed number of steps. The message says which of two it is:
 
-Nothing is wrong with the file, and every booking is decided as always. Only the warnings PR351,
-PR352 and PR353 are not to be had for this rule. It happens in files with very many rules that
-overlap in many different ways.
+- It could not be settled whether the rule can ever match. Nothing is known of the rule: PR351,
+  PR352 and PR353 are not to be had for it.
+- The rule can match, and only whether it changes anything is open: PR353 is not to be had for it.
+
+Nothing is wrong with the file, and every booking is decided as always. It happens in files with
+very many rules that overlap in many different ways, or that speak of hundreds of tags.
 
 Fewer rules, with lists in their conditions, help. So does trying a booking of your own, which says
 which rule wins and why the others do not:

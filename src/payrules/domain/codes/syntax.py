@@ -239,4 +239,27 @@ The message names the character, and the line and column show where it stands. D
 the text around it anew.
 """,
     ),
+    Code(
+        "PR111",
+        "a directive of YAML",
+        Severity.ERROR,
+        """\
+A line above the document begins with `%TAG`, or with `%YAML` and another version than 1.2. Such
+lines change how a reader takes the text below; a clinic file is always read in the same way.
+
+Wrong:
+
+```text
+%YAML 1.1
+---
+payrules: 1
+```
+
+Right:
+
+```yaml
+payrules: 1
+```
+""",
+    ),
 )

@@ -8,6 +8,8 @@ LOCK_TOOL := uv==0.13.9
 
 DEMO ?= examples/tour
 
+BENCH := build/bench/bin/python
+BENCH_FLAGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -53,8 +55,16 @@ pytest: $(READY) ## the tests alone; PYTEST_FLAGS="-x -k name" narrows them
 torture: $(READY) ## every test, with many more and random examples
 	@HYPOTHESIS_PROFILE=torture $(BIN)/pytest $(PYTEST_FLAGS) -m ''
 
-bench: $(READY) ## the benchmarks against their peers
-	@$(PY) benchmarks/run.py
+bench: build/bench/.ready ## the benchmarks against their peers; BENCH_FLAGS="--only decide"
+	@$(BENCH) benchmarks/run.py $(BENCH_FLAGS)
+
+# The peers have no place in the locked .venv. Where they cannot be had, the rest runs without them.
+build/bench/.ready: requirements/runtime.txt pyproject.toml
+	@$(PYTHON) -m venv --clear build/bench
+	@$(BENCH) -m pip --disable-pip-version-check --no-input -qq install --upgrade 'pip>=25.1'
+	@$(BENCH) -m pip --no-input -qq install --require-hashes -r requirements/runtime.txt
+	@$(BENCH) -m pip --no-input -qq install --editable . --group bench || $(BENCH) -m pip --no-input -qq install --editable .
+	@touch $@
 
 # ---- writing
 

@@ -166,6 +166,21 @@ def test_one_object_is_one_record() -> None:
     assert ids(read(b"id: a\nclinic: b\n", YAML)) == ["a"]
 
 
+@pytest.mark.parametrize("content", [b'[\n{"id": "a"},\n{"id": "b"}\n]\n', b'\n [{"id": "a"},\n{"id": "b"}]\n'])
+def test_a_json_list_that_is_named_jsonl_is_told_once(content: bytes) -> None:
+    found = read(content, JSONL)
+    line = 1 + content.startswith(b"\n")
+    problem = "begins with a JSON list: this looks like a .json file; the rest of the file was not read"
+    assert refusals(found) == [(0, line, problem)]
+
+
+def test_a_whole_json_list_in_a_line_of_jsonl_is_one_record_that_is_none() -> None:
+    first, second = read(b'[{"id": "a"}]\n{"id": "b"}\n', JSONL)
+    assert isinstance(first, Refusal)
+    assert "a list of bookings belongs in a file whose name ends in .json" in first.faults[0].help
+    assert ids([second]) == ["b"]
+
+
 # Each between two good records: what is wrong, and the problem that is told.
 BROKEN_LINES = {
     "broken": (b'{"id": "x", "clinic": }', "is not JSON: expecting value, column 23"),

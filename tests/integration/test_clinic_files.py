@@ -267,6 +267,27 @@ class TestOtherThanFiles:
         assert read("c") == [("c/a.yaml", "PR010"), ("c/b.yaml", "x")]
         assert only("c/a.yaml").code == "PR010"
 
+    @pytest.mark.parametrize("swap", ["pipe", "link", "folder"])
+    def test_what_takes_the_place_of_a_file_before_it_is_opened(
+        self, swap: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = write("c/a.yaml").resolve()
+        opens = os.open
+
+        def open_swapped(target: Path, flags: int) -> int:
+            path.unlink()
+            match swap:
+                case "pipe":
+                    os.mkfifo(path)
+                case "link":
+                    path.symlink_to("/dev/zero")
+                case _:
+                    path.mkdir()
+            return opens(target, flags)
+
+        monkeypatch.setattr(os, "open", open_swapped)
+        assert read("c") == [("c/a.yaml", "PR001" if swap == "link" else "PR010")]
+
     def test_a_socket_is_refused(self, unread_socket: str) -> None:
         assert only(unread_socket).code == "PR010"
 
@@ -305,16 +326,16 @@ class TestPermissions:
 @pytest.mark.usefixtures("tree")
 def test_a_file_that_may_not_be_opened_is_told_with_the_systems_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     # Stands in for permissions, which do not bind root.
-    original = Path.open
+    opens = os.open
 
-    def forbidden(self: Path, mode: str = "r") -> object:
-        if self.name == "a.yaml":
-            raise PermissionError(13, "Permission denied", str(self))
-        return original(self, mode)
+    def forbidden(target: Path, flags: int) -> int:
+        if target.name == "a.yaml":
+            raise PermissionError(13, "Permission denied", str(target))
+        return opens(target, flags)
 
     write("c/a.yaml")
     write("c/b.yaml")
-    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr(os, "open", forbidden)
     [first, second] = read_clinic_files(["c"])
     assert isinstance(first, Diagnostic)
     assert (first.code, first.location.file) == ("PR001", "c/a.yaml")

@@ -14,6 +14,12 @@ from payrules.domain.diagnostics import Diagnostic, Location
 _SUFFIX = ".yaml"
 # What somebody may have meant as a clinic file, in any case of letters; an editor may add `.txt`.
 _NEARLY = (_SUFFIX, ".yml", ".yaml.txt", ".yml.txt")
+_MISSING_HELP = (
+    "name a clinic file or a folder of them, as in `payrules validate PATH`; without PATH it is the folder `clinics`"
+)
+# Between the look at a file and its opening, a link or a pipe may have taken its place: the one is not followed,
+# the other not waited for. Windows has none of the two, and needs to be told that bytes are bytes.
+_READING = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]:
@@ -108,19 +114,32 @@ def _read_one(path: Path, tree: Path) -> ClinicFile | Diagnostic:
         target = path.resolve(strict=True)
         if not target.is_relative_to(tree):
             return _leaves(path, tree)
-        if not stat.S_ISREG(target.stat().st_mode):
+        content = _content(target) if stat.S_ISREG(target.stat().st_mode) else None
+        if content is None:
             return diagnose("PR010", Location(file), "this is not a regular file", "a clinic file is an ordinary file")
-        with target.open("rb") as opened:
-            return ClinicFile(file, opened.read(MAX_BYTES + 1))
+        return ClinicFile(file, content)
     except (OSError, RuntimeError) as error:
         return _unreadable(path, error)
 
 
+def _content(target: Path) -> bytes | None:
+    """The bytes of a regular file, of a large one as many as show that; None of anything else. Raises OSError."""
+    descriptor = os.open(target, _READING)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = b""
+        while len(content) <= MAX_BYTES and (more := os.read(descriptor, MAX_BYTES + 1 - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(descriptor)
+
+
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "its links lead in a circle"
-    return diagnose(
-        "PR001", Location(str(path)), f"the file cannot be read: {reason.lower()}", "check the path and its permissions"
-    )
+    help = "check the path and its permissions" if os.path.lexists(path) else _MISSING_HELP
+    return diagnose("PR001", Location(str(path)), f"the file cannot be read: {reason.lower()}", help)
 
 
 def _leaves(path: Path, tree: Path) -> Diagnostic:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NotRequired
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from pydantic_core import CoreConfig, SchemaValidator
 
 # Before Python 3.12 pydantic reads this TypedDict only; it depends on typing_extensions itself.
 from typing_extensions import TypedDict
@@ -15,9 +16,10 @@ from typing_extensions import TypedDict
 from payrules.app.records import BOOKING_ID
 from payrules.domain.policy import PayerKind, Place
 
-# White space, control characters and what else nobody can see at the edge of a word; inside a text spaces may stand.
-_BLANK = r"\x00-\x20\x7f-\xa0\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}\u{fffe}\u{ffff}"
-_CONTROL = r"\x00-\x1f\x7f-\x9f\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}"
+# Control characters, what turns the direction of text, and what else nobody can see; at the edge of a word spaces too.
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u{2028}-\u{202e}\u{2066}-\u{2069}\u{feff}\u{fffe}\u{ffff}"
+_BLANK = _CONTROL + r"\x20\xa0\u{1680}\u{2000}-\u{200a}\u{202f}\u{205f}\u{3000}"
+_ONE_LINE = f"^[^{_BLANK}]([^{_CONTROL}]*[^{_BLANK}])?$"
 _YEAR_TO_MINUTE = r"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]"
 _SECOND_TO_OFFSET = r"(:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
 
@@ -25,8 +27,8 @@ ANY_YEAR_INSTANT = r"^[0-9]{4}" + _YEAR_TO_MINUTE + _SECOND_TO_OFFSET
 """The form of an instant, whatever its year."""
 
 _Id = Annotated[str, Field(pattern=BOOKING_ID)]
-_Text = Annotated[str, Field(max_length=100, pattern=f"^[^{_BLANK}]([^{_CONTROL}]*[^{_BLANK}])?$")]
-_ClientId = Annotated[str, Field(min_length=1, max_length=200)]
+_Text = Annotated[str, Field(max_length=100, pattern=_ONE_LINE)]
+_ClientId = Annotated[str, Field(max_length=200, pattern=_ONE_LINE)]
 _Instant = Annotated[str, Field(pattern=r"^2[0-9]{3}" + _YEAR_TO_MINUTE + _SECOND_TO_OFFSET)]
 _Amount = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -46,7 +48,8 @@ class _Client(TypedDict):
     email: NotRequired[str | None]
     phone: NotRequired[str | None]
     timezone: NotRequired[_Timezone | None]
-    tags: NotRequired[list[_Text] | None]
+    # The first fault is enough: a list may hold half a million.
+    tags: NotRequired[Annotated[list[_Text], Field(fail_fast=True)] | None]
 
 
 @with_config(_STRICT)
@@ -89,6 +92,9 @@ FIELDS: dict[str, tuple[str, ...]] = {"": tuple(_Booking.__annotations__)} | {
 }
 """The fields of a booking (under the empty name) and of each of its parts."""
 
+FIELD_NAMES = frozenset(name for names in FIELDS.values() for name in names)
+"""The names of all fields of a booking and of its parts: keys that a message may repeat whatever they stand for."""
+
 FIELD_PATHS: tuple[str, ...] = tuple(
     path
     for field in FIELDS[""]
@@ -96,5 +102,8 @@ FIELD_PATHS: tuple[str, ...] = tuple(
 )
 """The paths of all fields that hold a value: `id`, `client.email`, `price.amount` …"""
 
-validate_shape: Callable[[object], dict[str, Any]] = TypeAdapter(_Booking).validator.validate_python
+# The adapter's own validator would tell the values in the text of an error, and takes no setting against that.
+_VALIDATOR = SchemaValidator(TypeAdapter(_Booking).core_schema, CoreConfig(hide_input_in_errors=True))
+
+validate_shape: Callable[[object], dict[str, Any]] = _VALIDATOR.validate_python
 """Check the shape of a record's fields; raises pydantic's ValidationError with every fault."""

@@ -60,6 +60,7 @@ class Explainer:
         self._version = version
         self._provenance = provenance
         self._written = [rule["when"] for rule in json.loads(version.canonical).get("rules", ())]
+        self._names = [self._in_order(number) for number in range(len(self._written))]
 
     def explain(self, booking: Booking, decision: Decision) -> dict[str, Any]:
         """The `explain` of a rendered decision: `settings` with their sources, `rules` with what became of them."""
@@ -83,7 +84,7 @@ class Explainer:
         rule = self._version.policy.rules[number]
         entry = {"id": rule.id, "line": self._provenance.rule_line(number)}
         unknown = None
-        for name in self._conditions_as_written(number):
+        for name in self._names[number]:
             position = FACTS.index(name)
             held = holds(name, rule.when[position], facts[position])
             if held is False:
@@ -94,7 +95,8 @@ class Explainer:
             return entry | self._condition("unknown", number, unknown, None)
         return entry | {"result": "later" if decided else "matched", "condition": None, "wanted": None, "actual": None}
 
-    def _conditions_as_written(self, number: int) -> list[str]:
+    def _in_order(self, number: int) -> list[str]:
+        """The names of a rule's conditions in the order in which they are written."""
         positions = self._version.positions
         return sorted(self._written[number], key=lambda name: positions.key(("rules", number, "when", name))[1:3])
 
@@ -114,7 +116,7 @@ class Explainer:
                 money = Money(fact, self._version.policy.currency)
                 return f"{money.amount} {money.currency}"
             case "duration" | "lead_time":
-                return f"-{format_seconds(-fact)}" if fact < 0 else format_seconds(fact)
+                return f"-{_length(-fact)}" if fact < 0 else _length(fact)
             case "weekday":
                 return WEEKDAYS[fact]
             case "starts_on":
@@ -125,6 +127,14 @@ class Explainer:
                 return "true" if fact else "false"
             case _:
                 return str(fact)
+
+
+def _length(seconds: int) -> str:
+    """A length of time to the second; a lead time may be one of a few seconds."""
+    minutes, rest = divmod(seconds, 60)
+    if not rest:
+        return format_seconds(seconds)
+    return f"{minutes}m {rest}s" if minutes else f"{rest}s"
 
 
 def _wanted(written: Any) -> str:

@@ -1,35 +1,46 @@
 """What a person is told about a field that cannot be read: the problem and what to do.
 
 A problem is a predicate, to be read after the field's path: ``price.amount: must be text, not a number``.
-Values are quoted only where they look like ids, closed words, amounts or times: with columns mixed up, a name or an
-email may stand in any field.
+With columns mixed up, a name, a phone number or an email may stand in any field. So a value is repeated only where it
+has the form of what belongs there and of no contact, or is close to a word that is known.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from payrules.app.booking_shape import ANY_YEAR_INSTANT, FIELD_PATHS, FIELDS
-from payrules.app.records import Fault, is_field_name, kind_of
+from payrules.app.records import Fault, kind_of
 from payrules.compiler.findings import did_you_mean, listed
 from payrules.domain.money import MINOR_UNITS
 from payrules.domain.policy import PayerKind, Place
 
 _REQUIRED = "a booking needs `id`, `clinic`, `starts_at`, `ends_at`, `booked_at` and `client.id`"
 _INSTANT_HELP = "write it such as `2026-12-01T09:00:00+01:00`, or `2026-12-01T08:00:00Z` in UTC"
-_AMOUNT_HELP = 'write it as text with a dot and no spaces, such as "1250.00"'
+_AMOUNT_HELP = 'write it as text with a dot for the decimals and no other sign, such as "1250.00"'
 _TEXT_HELP = "it is one line of at most 100 characters without spaces around it; leave the field out if it is unknown"
+_CLIENT_ID_HELP = "it is one line of at most 200 characters without spaces around it"
 _TIMEZONE_HELP = "use an IANA name such as `Europe/Oslo`; leave the field out if it is unknown"
 
 _ANY_YEAR_INSTANT = re.compile(ANY_YEAR_INSTANT)
-_NAIVE_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?")
+_NAIVE_INSTANT = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_QUOTABLE = re.compile(r"[A-Za-z0-9._:,/-]{1,40}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,Z+-]{1,25}")
+_COMMA_AMOUNT = re.compile(r"[0-9]{1,6},[0-9]{1,2}")
+# What may be repeated. No date alone: it may be one of birth. No more digits than a price needs: phones have more.
+_INSTANT_LIKE = re.compile(r"[23][0-9]{3}-[01][0-9]-[0-3][0-9][T ][0-9]{2}:[0-9:.,Z+-]{2,22}")
+_AMOUNT_LIKE = re.compile(r"-?[0-9]{1,6}([.,][0-9]{1,3})?")
+_ZONE_LIKE = re.compile(
+    r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Etc|Europe|Indian|Pacific)/[A-Za-z0-9_+/-]{1,30}",
+    re.IGNORECASE,
+)
+_KEY_LIKE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 # Nothing longer is like a known word, and comparing takes its time.
 _LONGEST_WORD = 64
+_MOST_TOLD = 100
+_COUNTED = Fault("", "is one fault more")
 
 _WORDS: dict[str, tuple[str, ...]] = {"location": tuple(Place), "payer.kind": tuple(PayerKind)}
 _INNER = {path.partition(".")[2]: path for path in reversed(FIELD_PATHS) if "." in path}
@@ -39,14 +50,15 @@ _ORDER = {name: place for place, path in reversed([*enumerate(FIELD_PATHS)]) for
 
 def explain_shape(error: ValidationError, fields: dict[str, Any]) -> tuple[list[Fault], dict[str, Any]]:
     """The faults of a record's shape, and a copy of its fields without those at fault."""
-    faults = []
+    faults: list[Fault] = []
     sound = {key: dict(value) if isinstance(value, dict) else value for key, value in fields.items()}
     for found in error.errors(include_url=False, include_context=False):
         place = found["loc"]
         if not place:
             # A key that is not Unicode: there is no field to name.
             return [Fault("", "holds half a character (an unpaired surrogate)", "write it as UTF-8 text")], {}
-        faults.append(_explain(found["type"], place, found["input"]))
+        # More are only counted: finding words for a hundred thousand would take minutes.
+        faults.append(_explain(found["type"], place, found["input"], fields) if len(faults) < _MOST_TOLD else _COUNTED)
         part = sound.get(str(place[0])) if len(place) > 1 else None
         if isinstance(part, dict):
             part.pop(str(place[1]), None)
@@ -60,67 +72,78 @@ def in_field_order(faults: Iterable[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: _ORDER.get(fault.field.partition("[")[0], len(_ORDER)))
 
 
-def nearest_field(key: str, path: str = "") -> str:
-    """Help that names the field somebody may have meant, in the record itself or in the part at `path`."""
-    near = did_you_mean(key, FIELDS[path])
-    if near or path:
-        return near or f"known here: {listed(FIELDS[path])}"
+def nearest_field(key: str, known: Sequence[str] = FIELDS[""]) -> str:
+    """Help that names the field somebody may have meant, one of the record itself unless others are `known`.
+
+    Empty where there is none: then the key may be a client's name, and no message repeats it.
+    """
+    if not _KEY_LIKE.fullmatch(key):
+        return ""
+    near = did_you_mean(key, known)
+    if near or known is not FIELDS[""]:
+        return near
     inner = get_close_matches(key.lower(), _INNER, 1)
-    return f"did you mean `{_INNER[inner[0]]}`?" if inner else f"known here: {listed(FIELD_PATHS)}"
+    return f"did you mean `{_INNER[inner[0]]}`?" if inner else ""
 
 
 def unknown_clinic(clinic: str, known: Collection[str]) -> Fault:
     """No clinic file of that name was read."""
     # Comparing with ten thousand names would take longer than the record is worth.
-    near = [name for name in known if abs(len(name) - len(clinic)) <= 4 and name[:1] == clinic[:1].lower()]
-    help = (near and did_you_mean(clinic, near)) or "write the name of its clinic file without .yaml"
-    return Fault("clinic", f"{_quoted(clinic)} is not a clinic that is known here", help)
+    like = [name for name in known if abs(len(name) - len(clinic)) <= 4 and name[:1] == clinic[:1].lower()]
+    near = did_you_mean(clinic, like) if like else ""
+    written = f"`{clinic}`" if near and clinic.isprintable() else _unquoted(clinic)
+    return Fault(
+        "clinic",
+        f"{written} is not a clinic that is known here",
+        near or "write the name of its clinic file without .yaml",
+    )
 
 
 def unknown_timezone(path: str, name: str) -> Fault:
     """The time zone database has no such name."""
-    return Fault(path, f"{_quoted(name)} is not a time zone", _TIMEZONE_HELP)
+    return Fault(path, f"{_quoted(name, _ZONE_LIKE)} is not a time zone", _TIMEZONE_HELP)
 
 
 def no_such_instant(path: str, text: str) -> Fault:
     """An instant of the right form whose date the calendar does not have."""
-    return Fault(path, f"{_quoted(text)} is not in the calendar", "check the day of the month")
+    return Fault(path, f"{_quoted(text, _INSTANT_LIKE)} is not in the calendar", "check the day of the month")
 
 
 def not_after_start(ends_at: str, starts_at: str) -> Fault:
     """An appointment that ends when it starts, or earlier."""
-    problem = f"{_quoted(ends_at)} is not after `starts_at`, {_quoted(starts_at)}"
+    problem = f"{_quoted(ends_at, _INSTANT_LIKE)} is not after `starts_at`, {_quoted(starts_at, _INSTANT_LIKE)}"
     return Fault("ends_at", problem, "check both times and their offsets")
 
 
 def other_currency(currency: str, expected: str) -> Fault:
     """A price in a currency that is not the clinic's."""
-    return Fault(
-        "price.currency",
-        f"{_quoted(currency)} is not the clinic's currency, `{expected}`",
-        "all prices of a clinic are in its currency",
-    )
+    written = f"`{currency}`" if currency in MINOR_UNITS else _unquoted(currency)
+    problem = f"{written} is not the clinic's currency, `{expected}`"
+    return Fault("price.currency", problem, "all prices of a clinic are in its currency")
 
 
 def too_many_decimals(amount: str, currency: str) -> Fault:
     """An amount that the currency's smallest unit cannot express."""
     digits = MINOR_UNITS[currency]
     most = {0: "no decimals", 1: "one decimal"}.get(digits, f"{digits} decimals")
-    return Fault("price.amount", f"{_quoted(amount)} has more decimals than {currency} has", f"{currency} has {most}")
+    problem = f"{_quoted(amount, _AMOUNT_LIKE)} has more decimals than {currency} has"
+    return Fault("price.amount", problem, f"{currency} has {most}")
 
 
-def unknown_field(path: str, key: object) -> Fault:
+def _unknown_field(path: str, key: str, fields: dict[str, Any]) -> Fault:
     """A field that no booking has, in the record itself (an empty path) or in a part of it."""
-    if not is_field_name(key):
-        return Fault(path, "holds a field that no booking has", f"known here: {listed(FIELDS[path])}")
-    field = f"{path}.{key}" if path else str(key)
-    return Fault(field, "is not a field of a booking", nearest_field(str(key), path))
+    near = nearest_field(key, FIELDS[path])
+    if near:
+        return Fault(f"{path}.{key}" if path else key, "is not a field of a booking", near)
+    number = 1 + list(fields[path] if path else fields).index(key)
+    known = listed(FIELDS[path] if path else FIELD_PATHS)
+    return Fault(path, f"field number {number} is not a field of a booking", f"known here: {known}")
 
 
-def _explain(kind: str, place: tuple[int | str, ...], value: object) -> Fault:
+def _explain(kind: str, place: tuple[int | str, ...], value: object, fields: dict[str, Any]) -> Fault:
     """The fault behind one of pydantic's error types."""
     if kind == "extra_forbidden":
-        return unknown_field(str(place[0]) if len(place) > 1 else "", place[-1])
+        return _unknown_field(str(place[0]) if len(place) > 1 else "", str(place[-1]), fields)
     in_list = isinstance(place[-1], int)
     field = ".".join(str(step) for step in place if isinstance(step, str))
     path = f"{field}[{place[-1]}]" if in_list else field
@@ -165,32 +188,36 @@ def _word_fault(path: str, text: str) -> Fault:
 
 def _id_fault(path: str, text: str) -> Fault:
     help = "use letters, digits, `.`, `_`, `:` and `-`, beginning with a letter or digit, at most 128 characters"
-    return Fault(path, f"{_quoted(text)} is not a booking id" if text else "is empty", help)
+    return Fault(path, "is not a booking id" if text else "is empty", help)
 
 
 def _text_fault(path: str, text: str) -> Fault:
+    help = _CLIENT_ID_HELP if path == "client.id" else _TEXT_HELP
     if not text:
-        return Fault(path, "is empty", _TEXT_HELP)
+        return Fault(path, "is empty", help)
     if text != text.strip():
-        return Fault(path, "begins or ends with white space", _TEXT_HELP)
-    return Fault(path, "holds a control character or a line break", _TEXT_HELP)
+        return Fault(path, "begins or ends with white space", help)
+    return Fault(path, "holds a control character or a line break", help)
 
 
 def _instant_fault(path: str, text: str) -> Fault:
     if _NAIVE_INSTANT.fullmatch(text):
         help = f"it needs an offset, such as `{text}+01:00`, or `{text}Z` in UTC"
-        return Fault(path, f"{_quoted(text)} has no offset from UTC", help)
+        return Fault(path, f"`{text}` has no offset from UTC", help)
     if _DATE.fullmatch(text):
-        return Fault(path, f"{_quoted(text)} is a date without a time", _INSTANT_HELP)
+        return Fault(path, "is a date without a time", _INSTANT_HELP)
+    written = _quoted(text, _INSTANT_LIKE)
     if _ANY_YEAR_INSTANT.fullmatch(text):
-        return Fault(path, f"{_quoted(text)} is not in the years 2000 to 2999", "check the year")
-    return Fault(path, f"{_quoted(text)} is not a date and time of ISO 8601 with an offset", _INSTANT_HELP)
+        return Fault(path, f"{written} is not in the years 2000 to 2999", "check the year")
+    return Fault(path, f"{written} is not a date and time of ISO 8601 with an offset", _INSTANT_HELP)
 
 
 def _amount_fault(path: str, text: str) -> Fault:
+    written = _quoted(text, _AMOUNT_LIKE)
     if text.startswith("-"):
-        return Fault(path, f"{_quoted(text)} is negative", "a price is zero or more")
-    return Fault(path, f"{_quoted(text)} is not an amount", _AMOUNT_HELP)
+        return Fault(path, f"{written} is negative", "a price is zero or more")
+    help = f'write it with a dot: "{text.replace(",", ".")}"' if _COMMA_AMOUNT.fullmatch(text) else _AMOUNT_HELP
+    return Fault(path, f"{written} is not an amount", help)
 
 
 def _currency_fault(path: str, _text: str) -> Fault:
@@ -201,11 +228,14 @@ def _language_fault(path: str, _text: str) -> Fault:
     return Fault(path, "is not a language code", "use a code such as `nb` or `en-GB`")
 
 
-def _quoted(text: str) -> str:
-    """A value in backticks if it looks like an id, an amount or a time; anything else may be a name or a contact."""
-    if not text:
-        return "an empty text"
-    return f"`{text}`" if _QUOTABLE.fullmatch(text) else "the text"
+def _quoted(text: str, form: re.Pattern[str]) -> str:
+    """A value in backticks if it has the form of what belongs there."""
+    return f"`{text}`" if form.fullmatch(text) else _unquoted(text)
+
+
+def _unquoted(text: str) -> str:
+    """What stands for a value that may be a name or a contact."""
+    return "the text" if text else "an empty text"
 
 
 _EXPECTED = {

@@ -38,7 +38,7 @@ class Provenance:
 
     def rule_line(self, rule: int) -> int:
         """The line on which a rule begins."""
-        return self.source(None, ("rules", rule, "id")).line or 0
+        return self.source(None, ("rules", rule)).line or 0
 
     def source(self, rule: int | None, setting: Path) -> Source:
         """Where a setting comes from when the rule of that number decides, or the defaults (None)."""

@@ -5,16 +5,17 @@ never stops the others. Its texts quote ids, closed words and times; never a nam
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 BOOKING_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 """The form of a booking's id."""
 
-_BOOKING_ID = re.compile(BOOKING_ID)
-_CLINIC_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+# With columns mixed up a name or a phone number may stand for the id: an id that may be one is not repeated.
+_TELLING_ID = re.compile(r"(?=.*[0-9])(?![0-9.:_-]{7,}$)" + BOOKING_ID.removeprefix("^"))
+MOST_FAULTS = 20
+"""How many faults of a record are told; more help nobody."""
 
 
 class Record(NamedTuple):
@@ -41,33 +42,26 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A record that is not a booking, with all its faults.
+    """A record that is not a booking, with its faults.
 
-    `number` is 0 where the file as a whole is at fault. `booking_id` and `clinic` are None where they
-    could not be read.
+    `number` is 0 where the file as a whole is at fault. `booking_id` is None where it could not be read.
     """
 
     number: int
     line: int
     faults: tuple[Fault, ...]
     booking_id: str | None = None
-    clinic: str | None = None
 
 
-def refuse(number: int, line: int, faults: Iterable[Fault], fields: object = None) -> Refusal:
-    """A refusal that names the booking and its clinic where `fields` can tell them."""
-    booking_id = clinic = None
-    if isinstance(fields, dict):
-        booking_id, clinic = fields.get("id"), fields.get("clinic")
-    return Refusal(number, line, tuple(faults), _whole(_BOOKING_ID, booking_id), _whole(_CLINIC_ID, clinic))
-
-
-def is_field_name(key: object) -> bool:
-    """Whether a key looks like the name of a field, so that a message may quote it.
-
-    What else stands in a key's place may be a client's name or address.
-    """
-    return isinstance(key, str) and _FIELD_NAME.fullmatch(key) is not None
+def refuse(number: int, line: int, faults: Sequence[Fault], fields: object = None) -> Refusal:
+    """A refusal that names the booking where `fields` can tell it; of many faults it keeps the first."""
+    booking_id = fields.get("id") if isinstance(fields, dict) else None
+    if not isinstance(booking_id, str) or not _TELLING_ID.fullmatch(booking_id):
+        booking_id = None
+    told = tuple(faults[:MOST_FAULTS])
+    if len(faults) > MOST_FAULTS:
+        told += (Fault("", f"and {len(faults) - MOST_FAULTS:,} more faults", "correct these first"),)
+    return Refusal(number, line, told, booking_id)
 
 
 def kind_of(value: object) -> str:
@@ -85,7 +79,3 @@ def kind_of(value: object) -> str:
             return "a list"
         case _:
             return "an object"
-
-
-def _whole(form: re.Pattern[str], value: object) -> str | None:
-    return value if isinstance(value, str) and form.fullmatch(value) else None

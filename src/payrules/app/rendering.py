@@ -10,7 +10,7 @@ from typing import Any
 from payrules.app.explaining import Explainer, clock
 from payrules.app.provenance import Provenance
 from payrules.compiler.compile import Version
-from payrules.domain.booking import Booking
+from payrules.domain.booking import Booking, Person
 from payrules.domain.decision import (
     ActionSpec,
     ActionType,
@@ -39,15 +39,15 @@ _EPOCH, _PLAIN_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1)  #
 
 def instant_text(instant: datetime) -> str:
     """An aware UTC instant as ISO 8601 with `Z`, in whole seconds."""
-    return (_PLAIN_EPOCH + (instant - _EPOCH)).isoformat(timespec="seconds") + "Z"
+    return (_PLAIN_EPOCH + (instant - _EPOCH)).isoformat("T", "seconds") + "Z"
 
 
 def local_text(instant: datetime, zone: tzinfo) -> str:
     """An aware UTC instant as ISO 8601 with the offset that a zone has at it, in whole seconds."""
     steady = steady_offset(instant.toordinal(), zone)
     if steady is None:
-        return instant.astimezone(zone).isoformat(timespec="seconds")
-    return (_PLAIN_EPOCH + (instant - _EPOCH + steady)).isoformat(timespec="seconds") + _offset_text(steady)
+        return instant.astimezone(zone).isoformat("T", "seconds")
+    return (_PLAIN_EPOCH + (instant - _EPOCH + steady)).isoformat("T", "seconds") + _offset_text(steady)
 
 
 @cache
@@ -105,19 +105,19 @@ class Renderer:
         }
 
     def _actions(self, actions: tuple[ActionSpec, ...]) -> list[dict[str, Any]]:
-        # Channels share their times, and texts of times are most of the work.
-        texts: dict[datetime, tuple[str, str]] = {}
+        # Channels share their times, the actions stand in order of them, and their texts are most of the work.
         rendered = []
+        last: datetime | None = None
+        utc = local = ""
         for type_, channel, due_at, shifted_by, _ in actions:
-            known = texts.get(due_at)
-            if known is None:
-                known = texts[due_at] = (instant_text(due_at), local_text(due_at, self._zone))
+            if due_at != last:
+                last, utc, local = due_at, instant_text(due_at), local_text(due_at, self._zone)
             rendered.append(
                 {
                     "type": type_,
                     "channel": channel,
-                    "due_at": known[0],
-                    "due_local": known[1],
+                    "due_at": utc,
+                    "due_local": local,
                     "shifted_by": shifted_by,
                 }
             )
@@ -209,10 +209,10 @@ class Renderer:
                     for channel in notification.channels
                     if channel not in payer.contacts
                 ]
-            found += self._shifts(decision, decision.terms)
+            found += self._shifts(decision, decision.terms, payer)
         return found
 
-    def _shifts(self, decision: Decision, terms: Terms) -> list[str]:
+    def _shifts(self, decision: Decision, terms: Terms, payer: Person) -> list[str]:
         found = []
         for action in decision.actions:
             if action.channel is None or action.shifted_by is None:
@@ -222,7 +222,9 @@ class Renderer:
                 found.append(f"{action.channel} {what}: its time had passed when it was booked, so it is due at once")
             else:
                 quiet_hours = self._quiet_hours(decision.rule, terms)
-                found.append(f"{action.channel} {what}: waits for the end of the quiet hours {quiet_hours}")
+                elsewhere = payer.zone is not None and str(payer.zone) != str(self._zone)
+                whose = f" in the payer's time, {payer.zone}" if elsewhere else ""
+                found.append(f"{action.channel} {what}: waits for the end of the quiet hours {quiet_hours}{whose}")
         return found
 
     def _quiet_hours(self, rule: int | None, terms: Terms) -> str:

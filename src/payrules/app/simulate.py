@@ -48,7 +48,7 @@ class Simulated:
         """The decision as `simulate --format json` prints it."""
         renderer = self.in_force.renderer
         if self.version is None:
-            effective_at = self.in_force.timeline.activations[0].effective_at
+            effective_at = self.in_force.version.effective_from or _ALWAYS
             rendered = outside_rendering(self.booking, self.decision, effective_at)
             explanation: dict[str, Any] = {"settings": [], "rules": []}
         else:

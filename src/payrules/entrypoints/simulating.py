@@ -20,12 +20,14 @@ from payrules.adapters.booking_files import (
 from payrules.adapters.zones import load_zone
 from payrules.app.expectation import ExpectationError, Expectations, read_expectations
 from payrules.app.records import Refusal
+from payrules.app.repeats import refuse_repeats
 from payrules.app.simulate import Changed, Simulated, Simulation, compare
 from payrules.bootstrap import build
 from payrules.domain.decision import Outcome
 from payrules.domain.diagnostics import has_errors
 from payrules.entrypoints.decisions import Reporter, reporter
 from payrules.entrypoints.exit_codes import ExitCode
+from payrules.entrypoints.reporters.excerpt import visible
 from payrules.entrypoints.terminal import in_colour, print_errors, width_of
 
 
@@ -55,6 +57,8 @@ def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
     """Simulate and report. Raises PayrulesError where a file of bookings or expectations cannot be used."""
     if options.expect is not None and options.against is not None:
         raise click.UsageError("--expect and --against do not go together")
+    if options.explain and options.form == "csv":
+        raise click.UsageError("--explain does not go with --format csv; use --format json")
     try:
         form = format_of(options.bookings)
     except UnknownBookingFormatError as error:
@@ -85,7 +89,7 @@ def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
             else stack.enter_context(open_bookings(options.bookings))
         )
         source = stack.enter_context(_progress(source, options))
-        records = read_records(source, form)
+        records = refuse_repeats(read_records(source, form))
         results = simulation.run(records) if other is None else compare(other, simulation, records)
         for result in results:
             _take(result, tally, options, report, expectations)
@@ -118,7 +122,7 @@ def _take(
     if expectations is not None and isinstance(result, Simulated):
         for difference in expectations.check(result.rendered(explain=options.explain)):
             tally.unmet += 1
-            click.echo(f"unmet: {difference}", err=True)
+            click.echo(f"unmet: {visible(difference)}", err=True)
 
 
 def _report(options: Options) -> Reporter | None:
@@ -146,7 +150,7 @@ def _expectations(path: str) -> Expectations:
 def _finish_expectations(expectations: Expectations, tally: _Tally) -> None:
     for name in expectations.unused():
         tally.unmet += 1
-        click.echo(f"unmet: {name}", err=True)
+        click.echo(f"unmet: {visible(name)}", err=True)
     click.echo(f"{expectations.met} of {expectations.count} expectations met", err=True)
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payrules.app.booking_shape import FIELD_PATHS
+from payrules.app.booking_shape import FIELD_PATHS, FIELDS
 from payrules.app.intake import read_booking
-from payrules.app.records import Fault, Record, Refusal
+from payrules.app.records import MOST_FAULTS, Fault, Record, Refusal
 from payrules.domain.booking import Booking, Payer, Person
 from payrules.domain.money import Money
 from payrules.domain.policy import Channel, PayerKind, Place
@@ -185,11 +185,11 @@ def test_an_instant_may_be_written_in_several_ways(text: str) -> None:
         ("id", None, "is missing", "a booking needs `id`"),
         ("id", 1001, "must be text, not a number", "put it in quotes"),
         ("id", "", "is empty", "letters, digits"),
-        ("id", "-1", "`-1` is not a booking id", "letters, digits"),
-        ("id", "a\n", "the text is not a booking id", "letters, digits"),
+        ("id", "-1", "is not a booking id", "letters, digits"),
+        ("id", "a\n", "is not a booking id", "letters, digits"),
         ("clinic", "nordlys-psykolog", "is not a clinic that is known here", "did you mean `nordlys-psykologi`?"),
         ("clinic", "Nordlys-Psykologi", "is not a clinic that is known here", "did you mean `nordlys-psykologi`?"),
-        ("clinic", "elsewhere", "`elsewhere` is not a clinic that is known here", "its clinic file without .yaml"),
+        ("clinic", "elsewhere", "the text is not a clinic that is known here", "its clinic file without .yaml"),
         ("practitioner", "", "is empty", "leave the field out"),
         ("practitioner", " p", "begins or ends with white space", "without spaces"),
         ("practitioner", "p\x00p", "holds a control character or a line break", "one line"),
@@ -198,13 +198,15 @@ def test_an_instant_may_be_written_in_several_ways(text: str) -> None:
         ("client.id", REMOVED, "is missing", "`client.id`"),
         ("client.id", "", "is empty", ""),
         ("client.id", "c" * 201, "is longer than 200 characters", ""),
+        ("client.id", " ", "begins or ends with white space", "200 characters"),
+        ("client.id", "c\u202ec", "holds a control character or a line break", "200 characters"),
         ("client.email", ["x"], "must be text, not a list", ""),
         ("client.phone", 4799000123, "must be text, not a number", "put it in quotes"),
         ("client.timezone", "Europe/Osl0", "`Europe/Osl0` is not a time zone", "`Europe/Oslo`"),
-        ("client.timezone", "../etc", "`../etc` is not a time zone", "`Europe/Oslo`"),
+        ("client.timezone", "Oslo", "the text is not a time zone", "`Europe/Oslo`"),
         ("client.tags", "student", "must be a list, not text", '["student"]'),
         ("starts_at", "2026-12-03T14:00:00", "`2026-12-03T14:00:00` has no offset from UTC", "`2026-12-03T14:00:00Z`"),
-        ("starts_at", "2026-12-03", "`2026-12-03` is a date without a time", "+01:00"),
+        ("starts_at", "2026-12-03", "is a date without a time", "+01:00"),
         ("starts_at", "2026-12-03 14:00:00Z", "is not a date and time of ISO 8601 with an offset", "+01:00"),
         ("starts_at", "20261203T140000Z", "is not a date and time of ISO 8601 with an offset", "+01:00"),
         ("starts_at", "1999-12-31T23:00:00Z", "is not in the years 2000 to 2999", "year"),
@@ -223,16 +225,17 @@ def test_an_instant_may_be_written_in_several_ways(text: str) -> None:
         ("price.amount", 1250.0, "must be text, not a number", '"1250.00"'),
         ("price.amount", 1250, "must be text, not a number", '"1250.00"'),
         ("price.amount", float("nan"), "must be text, not a number", '"1250.00"'),
-        ("price.amount", "NaN", "`NaN` is not an amount", '"1250.00"'),
-        ("price.amount", "1.250,00", "`1.250,00` is not an amount", '"1250.00"'),
+        ("price.amount", "NaN", "the text is not an amount", '"1250.00"'),
+        ("price.amount", "1.250,00", "the text is not an amount", '"1250.00"'),
+        ("price.amount", "1250,5", "`1250,5` is not an amount", '"1250.5"'),
         ("price.amount", "", "an empty text is not an amount", '"1250.00"'),
         ("price.amount", "-5", "`-5` is negative", "zero or more"),
-        ("price.amount", "1e3", "`1e3` is not an amount", '"1250.00"'),
+        ("price.amount", "1e3", "the text is not an amount", '"1250.00"'),
         ("price.amount", "1250.005", "`1250.005` has more decimals than NOK has", "2 decimals"),
         ("price.currency", "SEK", "`SEK` is not the clinic's currency, `NOK`", "all prices"),
         ("price.currency", "nok", "is not a currency code", "`NOK`"),
         ("price.currency", None, "is missing", "`amount` and `currency`"),
-        ("price.vat", "25", "is not a field of a booking", "`amount`, `currency`"),
+        ("price.amuont", "25", "is not a field of a booking", "did you mean `amount`?"),
         ("location", "in person", "`in person` is not allowed here", "did you mean `in_person`?"),
         ("location", ["online"], "must be text, not a list", ""),
         ("location", "garden", "is not one of the allowed words", "`online`"),
@@ -284,7 +287,7 @@ def test_all_faults_of_a_record_come_together_in_the_order_of_the_fields() -> No
     )
     assert [fault.field for fault in faults] == [
         "id", "client.id", "client.timezone", "client.tags[0]", "ends_at", "booked_at", "price.amount", "first_visit",
-        "colour",
+        "",
     ]  # fmt: skip
 
 
@@ -300,28 +303,28 @@ def test_an_unknown_clinic_is_not_also_a_wrong_currency() -> None:
 def test_a_refusal_names_its_record() -> None:
     found = read(changed({"location": "nowhere"}))
     assert isinstance(found, Refusal)
-    assert (found.number, found.line, found.booking_id, found.clinic) == (7, 12, "bk-1001", "nordlys-psykologi")
+    assert (found.number, found.line, found.booking_id) == (7, 12, "bk-1001")
 
 
-@pytest.mark.parametrize("unreadable", [REMOVED, None, 5, "two words", "x@y.example"])
-def test_a_refusal_does_not_repeat_ids_that_are_none(unreadable: Any) -> None:
-    found = read(changed({"id": unreadable, "clinic": unreadable}))
-    assert isinstance(found, Refusal)
-    assert (found.booking_id, found.clinic) == (None, None)
+@pytest.mark.parametrize(
+    ("path", "known"), [("", FIELD_PATHS), ("client", FIELDS["client"]), ("price", FIELDS["price"])]
+)
+def test_a_field_like_no_other_is_told_by_its_number(path: str, known: tuple[str, ...]) -> None:
+    number = len(FULL[path] if path else FULL) + 1
+    (fault,) = faults_of(**{f"{path}.Zoe" if path else "Zoe": 1})
+    assert fault[:2] == (path, f"field number {number} is not a field of a booking")
+    assert fault.help == f"known here: {', '.join(f'`{name}`' for name in known)}"
 
 
-PRIVATE = [FULL[part][field] for part in ("client", "payer") for field in ("name", "email", "phone")]
+def test_of_many_faults_the_first_are_told_and_the_others_counted() -> None:
+    faults = faults_of(first_visit="yes", **{f"emial{number}": 1 for number in range(1_500)})
+    assert len(faults) == MOST_FAULTS + 1
+    assert [fault.field for fault in faults[:3]] == ["first_visit", "emial0", "emial1"]
+    assert faults[-1].problem == f"and {1_501 - MOST_FAULTS:,} more faults"
 
 
-@pytest.mark.parametrize("path", [*FIELD_PATHS, "client", "price", "payer"])
-def test_no_fault_repeats_a_contact_wherever_it_stands(path: str) -> None:
-    for private in PRIVATE:
-        for value in (private, [private], {private: private}):
-            fields = changed({"location": "garden", path: value})
-            fields[private] = private
-            found = read(fields)
-            assert isinstance(found, Refusal)
-            assert not [text for text in PRIVATE if text in repr(found)]
+def test_a_list_that_is_wrong_throughout_is_told_once() -> None:
+    assert [fault.field for fault in faults_of(client__tags=[1] * 50_000)] == ["client.tags[0]"]
 
 
 @given(st.dictionaries(st.sampled_from([*FULL, "x"]) | st.text(max_size=5), json_values))
@@ -338,13 +341,15 @@ def test_whatever_a_field_holds_is_a_booking_or_one_line_of_text(changes: dict[s
 
 
 # Instants are tried as `booked_at`, where any will do; clinics, amounts and zones that only their form can fault.
+TURNED = [f"{before}{mark}b" for mark in "\u202a\u202e\u2066\u2069" for before in ("", "a")] + ["a\u200eb", "a\u202fb"]
 AGREED: list[tuple[str, list[Any]]] = [
     ("id", ["a", "a" * 128, "a" * 129, "", ".a", "a.b_c:d-e", "a b", "å", "a\n"]),
     ("clinic", ["", "Nordlys", "a b", "-a", 5]),
     ("practitioner", ["a", "a b", " a", "a ", "a\tb", "a\n", "\u00a0a", "a\u2028b", "\ufeffa", "a" * 100, "a" * 101]),
-    ("session_type", ["å", "🙂", "x\x7f", ""]),
+    ("session_type", ["å", "🙂", "x\x7f", "", *TURNED]),
     ("client", [{}, {"id": "c"}, {"id": ""}, {"id": " c"}, {"id": "c" * 200}, {"id": "c" * 201}, [], "c"]),
-    ("client.tags", [[], ["a"], ["a", "a"], [""], [" a"], [None], [1], {}, "a"]),
+    ("client.id", [" ", "\u3000", "c c", "c ", "c\x00", "c\x85c", "\x7f", "c\u2028c", "å", *TURNED]),
+    ("client.tags", [[], ["a"], ["a", "a"], [""], [" a"], [None], [1], {}, "a", *([text] for text in TURNED)]),
     ("client.timezone", ["Europe/Oslo", "", "Europe Oslo", "/Oslo", "Etc/GMT+1", "A/B/C", "A/B/C/D"]),
     ("client.name", ["", "x" * 500, "a\nb", 5]),
     ("client.phone", ["", "x", 5, True]),

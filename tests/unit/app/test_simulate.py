@@ -112,7 +112,7 @@ def test_a_booking_of_a_broken_file_is_refused_with_that_reason() -> None:
     assert [(f.field, f.problem) for f in found.faults] == [
         ("clinic", "the file of the clinic `fjord-fysio` has errors")
     ]
-    assert (found.number, found.booking_id, found.clinic) == (1, "bk-1", "fjord-fysio")
+    assert (found.number, found.booking_id) == (1, "bk-1")
 
 
 def test_a_clinic_with_two_files_has_none_that_holds() -> None:

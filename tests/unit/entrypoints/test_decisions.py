@@ -297,11 +297,11 @@ def test_table_has_colour_only_when_asked() -> None:
 
 
 def test_table_obeys_nothing_in_a_booking() -> None:
-    odd = record("bk-1", session_type="[red]a|\u202eb[/]", price={"amount": "1.00", "currency": "NOK"})
+    odd = record("bk-1", session_type="[red]a|\u200fb[/]", price={"amount": "1.00", "currency": "NOK"})
     for form in ("table", "markdown"):
         text = written(form, simulate(odd), colour=True, explain=True)
-        assert "\u202e" not in text
-        assert "[red]a|<U+202E>b[/]" in text
+        assert "\u200f" not in text
+        assert "[red]a|<U+200F>b[/]" in text
     (result,) = simulate(record("bk-1"))
     steering = Simulated(result.booking._replace(id="\x1b[2Jx"), result.decision, result.version, result.in_force)
     assert "\x1b" not in written("table", [steering])

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from payrules.adapters.booking_files.chunks import NOT_UTF8, TOO_LONG, Line
-from payrules.app.booking_shape import FIELD_PATHS
+from payrules.app.booking_shape import FIELD_PATHS, FIELDS
 from payrules.app.fault_texts import nearest_field
-from payrules.app.records import Fault, Record, Refusal, is_field_name, refuse
+from payrules.app.records import Fault, Record, Refusal, refuse
 from payrules.compiler.findings import listed
 
 _ROW_HELP = (
@@ -101,8 +101,8 @@ def _columns(names: list[str]) -> list[_Column]:
         raise _RowError(Fault("", "the first row does not name the columns of a booking", help))
     for position, name in enumerate(names):
         if name not in FIELD_PATHS:
-            if is_field_name(name.replace(".", "_")):
-                raise _RowError(Fault("", f"column `{name}` is not a field of a booking", nearest_field(name)))
+            if near := nearest_field(name, FIELD_PATHS if "." in name else FIELDS[""]):
+                raise _RowError(Fault("", f"column `{name}` is not a field of a booking", near))
             raise _RowError(Fault("", f"column number {position + 1} is not a field of a booking", _COLUMNS_HELP))
         if name in names[:position]:
             raise _RowError(Fault(name, "stands in two columns", "keep one of the two"))

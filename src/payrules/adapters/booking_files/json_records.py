@@ -19,12 +19,14 @@ from payrules.adapters.booking_files.chunks import (
     holds_escaped_byte,
     not_read_on,
 )
-from payrules.app.records import Fault, Record, Refusal, is_field_name, kind_of, refuse
+from payrules.app.booking_shape import FIELD_NAMES
+from payrules.app.records import Fault, Record, Refusal, kind_of, refuse
 
 _LONGEST_INT = 400
 _NUMBER_HELP = "amounts are text in quotes; leave a field out if it is unknown"
 _JSONL_HELP = "write one JSON object a line; a JSON list belongs in a file whose name ends in .json"
 _JSON_HELP = "check the quotes, commas and brackets here and in the record before"
+_LIST = Fault("", "begins with a JSON list: this looks like a .json file", "let its name end in .json")
 _TOO_DEEP = Fault("", "is nested too deep", "a booking needs two levels")
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -61,13 +63,16 @@ class _Decoder:
 
 def duplicate_key(key: str, path: str = "") -> Fault:
     """A key that stands twice in one object; which of the two was meant nobody can tell."""
-    name = f"`{key}`" if is_field_name(key) else "a key"
+    name = f"`{key}`" if key in FIELD_NAMES else "a key"
     return Fault(path, f"{name} stands twice in one object", "keep one of the two")
 
 
 def not_an_object(value: object) -> Fault:
     """A record that has no fields."""
-    return Fault("", f"must be an object, not {kind_of(value)}", "a booking has fields such as `id` and `clinic`")
+    help = "a booking has fields such as `id` and `clinic`"
+    if isinstance(value, list):
+        help += "; a list of bookings belongs in a file whose name ends in .json"
+    return Fault("", f"must be an object, not {kind_of(value)}", help)
 
 
 def read_jsonl(lines: Iterable[Line]) -> Iterator[Record | Refusal]:
@@ -88,6 +93,9 @@ def read_jsonl(lines: Iterable[Line]) -> Iterator[Record | Refusal]:
         except UnicodeDecodeError:
             yield refuse(number, line, [NOT_UTF8])
         except JSONDecodeError as error:
+            if number == 1 and content.lstrip().startswith(b"["):
+                yield refuse(0, line, [not_read_on(_LIST)])
+                return
             yield refuse(
                 number, line, [Fault("", f"is not JSON: {_problem(error)}, column {error.colno}", _JSONL_HELP)]
             )

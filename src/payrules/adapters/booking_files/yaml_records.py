@@ -12,7 +12,8 @@ import yaml
 
 from payrules.adapters.booking_files.chunks import MAX_RECORD, NOT_UTF8, TOO_LONG, decoded, not_read_on
 from payrules.adapters.booking_files.json_records import duplicate_key, not_an_object
-from payrules.app.records import Fault, Record, Refusal, is_field_name, refuse
+from payrules.app.booking_shape import FIELD_NAMES
+from payrules.app.records import Fault, Record, Refusal, refuse
 from payrules.compiler.document import resolve_scalar
 
 MAX_DEPTH = 32
@@ -175,7 +176,7 @@ def _value(event: yaml.Event, events: _Events, path: str, depth: int, faults: li
 
 
 def _inner_path(path: str, key: str) -> str:
-    if not is_field_name(key):
+    if key not in FIELD_NAMES:
         return path
     return f"{path}.{key}" if path else key
 

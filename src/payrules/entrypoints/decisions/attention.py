@@ -1,18 +1,11 @@
 """What nobody may overlook: bookings that wait for a person, and those that payrules does not bill."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from payrules.app.simulate import Simulated
-from payrules.domain.decision import Outcome, Reason
-from payrules.entrypoints.decisions.words import reason_text
-
-_ELSEWHERE: Final = {
-    Reason.PAYMENTS_INACTIVE: "payments are inactive",
-    Reason.NOT_VERIFIED: "the clinic is not verified",
-    Reason.BOOKED_BEFORE_ACTIVATION: "booked before the clinic file took effect",
-    Reason.MANUAL_WITHOUT_DRAFTS: "manual without drafts",
-}
+from payrules.domain.decision import Outcome
+from payrules.entrypoints.decisions.words import REASONS, reason_text
 
 
 class Item(NamedTuple):
@@ -41,7 +34,7 @@ def notices(results: Iterable[Simulated]) -> list[Notice]:
         if decision.outcome is Outcome.UNDECIDED:
             undecided.append(Item(booking.clinic, [booking.id], reason_text(result)))
         elif decision.outcome is Outcome.EXTERNALLY_BILLED:
-            elsewhere.setdefault((booking.clinic, _ELSEWHERE[decision.reason]), []).append(booking.id)
+            elsewhere.setdefault((booking.clinic, REASONS[decision.reason]), []).append(booking.id)
         elif decision.outcome is Outcome.DRAFT and decision.price is None:
             unpriced.setdefault(booking.clinic, []).append(booking.id)
     drafts = [Item(clinic, ids, "") for clinic, ids in unpriced.items()]

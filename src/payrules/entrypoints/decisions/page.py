@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.text import Text
 
+_COLOURS: Final = ColorSystem.STANDARD
 _NARROWEST: Final = 40
 GAP: Final = "  "
 _NESTED: Final = " " * 8
@@ -16,18 +18,9 @@ class Page:
 
     def __init__(self, write: Callable[[str], object], *, colour: bool, width: int) -> None:
         self.width = max(width, _NARROWEST)
-        # Nothing is taken from the environment: whoever makes the page has decided.
-        self._console = Console(
-            width=self.width,
-            force_terminal=colour,
-            color_system="standard" if colour else None,
-            legacy_windows=False,
-            force_jupyter=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            _environ={},
-        )
+        # It folds and names styles, but does not print, and nothing is taken from the environment.
+        self._console = Console(width=self.width, legacy_windows=False, force_jupyter=False, _environ={})
+        self._colour = colour
         self._write = write
         self._gaps = 0
         self._written = False
@@ -43,9 +36,7 @@ class Page:
         self._gaps = 0
         self._written = True
         text.rstrip()
-        with self._console.capture() as captured:
-            self._console.print(text, soft_wrap=True)
-        self._write(captured.get())
+        self._write(f"{self._coloured(text) if self._colour else text.plain}\n")
 
     def say(self, text: Text) -> None:
         """Write text, folded between words."""
@@ -54,6 +45,9 @@ class Page:
     def hang(self, prefix: Text, text: Text) -> None:
         """Write text after a prefix, with what is folded under its beginning."""
         prefix = self._beside(prefix)
+        if prefix.cell_len + text.cell_len <= self.width:
+            self.line(prefix + text)
+            return
         for folded in text.wrap(self._console, self.width - prefix.cell_len):
             self.line(prefix + folded)
             prefix = _blank(prefix)
@@ -78,6 +72,11 @@ class Page:
             return prefix
         self.line(prefix)
         return Text(_NESTED)
+
+    def _coloured(self, text: Text) -> str:
+        # The console's own printing, made for much more, takes several times as long.
+        parts = ((part, style) for part, style, _ in text.render(self._console))
+        return "".join(style.render(part, color_system=_COLOURS) if style else part for part, style in parts)
 
     def rule(self) -> None:
         """Draw a line across."""

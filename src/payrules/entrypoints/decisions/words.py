@@ -30,6 +30,16 @@ MARKS: Final[Mapping[Outcome, str]] = {
 NOTHING: Final = "–"
 NOT_DECIDED: Final = "not decided"
 
+REASONS: Final[Mapping[Reason, str]] = {
+    Reason.PAYMENTS_INACTIVE: "payments are inactive",
+    Reason.NOT_VERIFIED: "the clinic is not verified",
+    Reason.BOOKED_BEFORE_ACTIVATION: "booked before the clinic file took effect",
+    Reason.MANUAL_WITHOUT_DRAFTS: "manual without drafts",
+    Reason.PRICE_ZERO: "the price is zero",
+    Reason.MISSING_PRICE: "no price in the booking, nor in the price list",
+}
+"""Why nothing is sent, where that is the same for all bookings of a clinic."""
+
 _SHORT_DIGEST: Final = len("sha256:") + 12
 
 MOST_REMINDERS: Final = 4
@@ -80,23 +90,13 @@ def reason_text(result: Simulated) -> str:
     """Why nothing is sent, for the outcomes that send nothing."""
     decision, zone = result.decision, zone_of(result)
     match decision.reason:
-        case Reason.PAYMENTS_INACTIVE:
-            return "payments are inactive"
-        case Reason.NOT_VERIFIED:
-            return "the clinic is not verified"
         case Reason.BOOKED_BEFORE_ACTIVATION:
             return _too_early(result.booking, result.clinic_version.effective_from, zone)
-        case Reason.MANUAL_WITHOUT_DRAFTS:
-            return "manual without drafts"
-        case Reason.PRICE_ZERO:
-            return "the price is zero"
         case Reason.MISSING_FACT:
             return f"{_listed(decision.missing)} not known, and the rule asks for {_it(decision.missing)}"
-        case Reason.MISSING_PRICE:
-            return "no price in the booking, nor in the price list"
         case Reason.NO_REACHABLE_CHANNEL:
             return f"{_listed(decision.missing)} missing: no message reaches the payer"
-    return ""
+    return REASONS.get(decision.reason, "")
 
 
 def _too_early(booking: Booking, effective_at: datetime | None, zone: tzinfo) -> str:

@@ -1,13 +1,24 @@
 """The one place where concrete things meet: clock, files, time zones, schema."""
 
+import os
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from payrules.adapters.clinic_files import read_clinic_files
 from payrules.adapters.resources import read_schema
 from payrules.adapters.zones import load_zone, zone_names
 from payrules.app.catalogue import Catalogue, compile_files
 from payrules.compiler.compile import Compiler
+from payrules.domain.policy import Channel
+
+if TYPE_CHECKING:
+    from payrules.adapters.store import SqlLedger
+    from payrules.app.dispatch import Dispatcher
+    from payrules.app.rows import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +40,29 @@ def build() -> Application:
 def now() -> datetime:
     """The time, as an aware UTC instant."""
     return datetime.now(UTC)
+
+
+def dispatcher(
+    ledger: "SqlLedger", folder: Path, worker: str, observe: "Callable[[Lane, str], None]" = lambda _lane, _answer: None
+) -> "Dispatcher":
+    """A worker that writes messages and invoices as files below `folder`, with the system's clock and threads."""
+    from concurrent.futures import ThreadPoolExecutor
+    from random import SystemRandom
+
+    from payrules.adapters.invoices.files import InvoiceFiles
+    from payrules.adapters.messages.files import EmailFiles, SmsFiles
+    from payrules.app.dispatch import Dispatcher, Tools
+    from payrules.app.ports import Adapters
+    from payrules.app.requests import Requests
+    from payrules.app.versions import Versions
+
+    adapters = Adapters(
+        InvoiceFiles(ledger, folder), {Channel.SMS: SmsFiles(folder), Channel.EMAIL: EmailFiles(folder)}
+    )
+    tools = Tools(now, SystemRandom().random, ThreadPoolExecutor)
+    return Dispatcher(ledger, adapters, Requests(Versions(build().compiler)), tools, worker, observe=observe)
+
+
+def worker_name() -> str:
+    """What this process is called in the attempts it makes: machine and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"

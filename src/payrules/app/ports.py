@@ -187,6 +187,12 @@ class Ledger(Protocol):
     def reading(self) -> AbstractContextManager[Transaction]:
         """A transaction that sees one state of everything and writes nothing."""
 
+    def may_start(self, claimed: Claimed) -> bool:
+        """Whether a claim still stands and nothing stops its action: asked directly before the adapter's call.
+
+        Reads what is committed, by itself. False where the attempt is another's by now, or the action is stopping.
+        """
+
     def close(self) -> None: ...
 
 
@@ -230,7 +236,10 @@ class InvoiceRequest(NamedTuple):
 
 
 class MessageRequest(NamedTuple):
-    """A message to the payer. `to` is a phone number or an email address, for the adapter alone."""
+    """A message to the payer. `to` is a phone number or an email address, for the adapter alone.
+
+    `amount` is what is left to pay, in minor units; `now` is the instant of the call.
+    """
 
     key: str
     type: ActionType
@@ -244,7 +253,7 @@ class MessageRequest(NamedTuple):
     name: str | None
     language: str
     timezone: str
-    total: int
+    amount: int
     currency: str
     invoice_number: str | None
     starts_at: datetime

@@ -66,6 +66,7 @@ class HeldCause(StrEnum):
     NO_SHOW = "no_show"
     CANCELLED_WITH_CHARGE = "cancelled_with_charge"
     NO_CONTACT = "no_contact"
+    NO_POLICY = "no_policy"
 
 
 class ActionKey(NamedTuple):
@@ -79,6 +80,15 @@ class ActionKey(NamedTuple):
     def text(self, clinic: str, booking_id: str) -> str:
         """The idempotency key, such as `nordlys/bk-1/1/send_payment_link/sms/1`: readable, and the same for ever."""
         return f"{clinic}/{booking_id}/{self.ordinal}/{self.type}/{self.channel or '-'}/{self.occurrence}"
+
+
+_TYPES = {kind: n for n, kind in enumerate(ActionType)}
+_CHANNELS = {None: 0} | {channel: n for n, channel in enumerate(Channel, 1)}
+
+
+def key_order(key: ActionKey) -> tuple[int, int, int, int]:
+    """What the actions of a booking are sorted by."""
+    return key.ordinal, _TYPES[key.type], _CHANNELS[key.channel], key.occurrence
 
 
 class Action(NamedTuple):
@@ -114,16 +124,23 @@ class Action(NamedTuple):
         """Whether it may still have an effect."""
         return self.state in OPEN
 
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether nobody knows if its effect is there: it is claimed, or an attempt ended without an answer.
+
+        One that waits to be tried again after such an attempt has the cause `no_answer` too.
+        """
+        unanswered = self.is_open and self.cause == HeldCause.NO_ANSWER
+        return unanswered or self.state is ActionState.CLAIMED
+
 
 def scheduled(actions: Iterable[Action]) -> tuple[Action, ...]:
     """The actions of one booking with `next_at` set for those that wait: their time, or None while blocked.
 
-    An action is blocked while an earlier stage of its invoice is not through; the link stage is through when one
-    channel is delivered. A waiting action keeps a `next_at` that a retry set later than `due_at`.
+    An action is blocked until the earlier stage of its invoice is delivered; the link stage is when one channel is.
+    A waiting action keeps a `next_at` that a retry set later than `due_at`.
     """
     kept = tuple(actions)
-    if not any(action.state is ActionState.WAITING for action in kept):
-        return kept
     return tuple(
         action
         if action.state is not ActionState.WAITING
@@ -135,15 +152,30 @@ def scheduled(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 
 def _blocked(action: Action, among: tuple[Action, ...]) -> bool:
-    earlier = [a for a in among if a.key.ordinal == action.key.ordinal and a.stage < action.stage]
-    if action.stage is Stage.CLOSE:
-        # A credit closes what was issued; messages still open do not matter to it.
-        return any(a.is_open for a in earlier if a.stage <= Stage.ISSUE)
-    if any(a.is_open for a in earlier if a.stage is not Stage.LINK):
+    stage = STAGES[action.key.type]
+    if stage is Stage.CREATE:
+        return False
+    ordinal = action.key.ordinal
+    others = [(STAGES[a.key.type], a) for a in among if a.key.ordinal == ordinal]
+    needed = Stage.CREATE if stage <= Stage.ISSUE else Stage.ISSUE
+    if not any(its is needed and a.state is ActionState.DELIVERED for its, a in others):
         return True
-    if action.stage is Stage.REMIND:
-        return not any(a.state is ActionState.DELIVERED for a in earlier if a.stage is Stage.LINK)
+    if stage is Stage.CHANGE:
+        # One change after the other, the deletion last; none while the invoice may be issued at this moment.
+        return any(
+            (its is Stage.CHANGE and a.is_open and _turn(a.key) < _turn(action.key))
+            or (its is Stage.ISSUE and a.may_have_happened)
+            for its, a in others
+        )
+    if stage is Stage.ISSUE:
+        return any(its is Stage.CHANGE and a.is_open for its, a in others)
+    if stage is Stage.REMIND:
+        return not any(its is Stage.LINK and a.state is ActionState.DELIVERED for its, a in others)
     return False
+
+
+def _turn(key: ActionKey) -> tuple[bool, int]:
+    return key.type is ActionType.DELETE_DRAFT, key.occurrence
 
 
 class Delivered(NamedTuple):

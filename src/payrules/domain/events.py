@@ -142,11 +142,15 @@ class InvoiceCreated:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceIssued:
-    """The invoice was issued, or credited, as the action says; `receipt` is its number."""
+    """The invoice was issued, or credited, as the action says; `receipt` is its number.
+
+    `total` is what was issued, in minor units, where the price may have changed while it was; None: today's.
+    """
 
     occurred_at: datetime
     key: ActionKey
     receipt: str
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,10 @@ class LinkSent:
 
 @dataclass(frozen=True, slots=True)
 class SendFailed:
-    """An action came to its end without its effect, or nobody knows: `state` is rejected, dead or held."""
+    """An action came to its end without its effect, or nobody knows.
+
+    `state` is rejected, dead, held, or cancelled: claimed and then not started, because it was `stopping`.
+    """
 
     occurred_at: datetime
     key: ActionKey

@@ -1,7 +1,7 @@
 """What the ledger knows of one booking: facts, stamp, decision, invoice and actions, as one value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -127,4 +127,5 @@ class BookingRecord:
     invoice: InvoiceFacts = NO_INVOICE
     by_person: ByPerson = NOBODY
     actions: tuple[Action, ...] = ()
-    applied: Mapping[EventType, datetime] = _NEVER
+    # Before Python 3.12 a proxy has no hash, and a dataclass takes it for a default that may change.
+    applied: Mapping[EventType, datetime] = field(default_factory=lambda: _NEVER)

@@ -1,0 +1,1 @@
+"""Adapters that send messages to payers."""

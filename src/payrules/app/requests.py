@@ -1,0 +1,172 @@
+"""From a claimed action to what its adapter is asked: read when the call is near, so that it is true."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from payrules.app.ports import InvoiceRequest, Limits, MessageRequest, Transaction
+from payrules.app.rows import Claimed, Contact, Party, StoredRecord
+from payrules.app.timelines import timeline_of
+from payrules.app.versions import Versions
+from payrules.domain.action import Action, ActionKey, ActionState, NoAnswer
+from payrules.domain.decision import Uncovered
+from payrules.domain.policy import Channel, Policy
+from payrules.domain.record import BookingRecord, Stamp
+from payrules.domain.settling import NotStarted, is_too_late
+
+Request = InvoiceRequest | MessageRequest
+"""What an adapter is asked."""
+
+Prepared = Request | NotStarted | NoAnswer
+"""A claimed action that may start, or why it may not."""
+
+
+class Requests:
+    """Makes requests from what the ledger has committed."""
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+
+    def cover(self, tx: Transaction, stamp: Stamp) -> Policy | Uncovered:
+        """The policy a booking was stamped with, or why none covers it."""
+        if stamp.digest is not None:
+            return self._policy(tx, stamp.digest)
+        return Uncovered.BOOKED_BEFORE_ACTIVATION if stamp.sequence is None else Uncovered.NOT_VERIFIED
+
+    def prepare(self, tx: Transaction, claimed: Sequence[Claimed], now: datetime, limits: Limits) -> list[Prepared]:
+        """For each claimed action its request, or why it is not to be started, in order."""
+        stored = tx.records_by_number({(c.clinic_no, c.booking_no) for c in claimed}, lock=False)
+        contacts = tx.contacts({key for s in stored.values() if (key := _told_in(s)) is not None})
+        in_force = self._in_force(tx, {c.clinic_no for c in claimed}, now)
+        return [
+            self._prepare(tx, c, stored[c.clinic_no, c.booking_no], contacts, in_force.get(c.clinic_no), now, limits)
+            for c in claimed
+        ]
+
+    def honoured(self, record: BookingRecord, key: ActionKey, at: datetime, limits: Limits) -> bool:
+        """Whether the provider still knows the idempotency key: no attempt began before the action was due."""
+        action = _find(record, key)
+        return action is not None and (at - action.due_at).total_seconds() < limits.key_honoured_for
+
+    def _policy(self, tx: Transaction, digest: str) -> Policy:
+        return self._versions.find(tx, (digest,))[digest].policy
+
+    def _in_force(self, tx: Transaction, clinic_nos: set[int], now: datetime) -> dict[int, Policy]:
+        """What each clinic has in force now: an invoice names its clinic as it is at issue."""
+        found = {}
+        for clinic_no, rows in tx.timelines(clinic_nos).items():
+            activation = timeline_of(rows).in_force(now)
+            if activation is not None and activation.digest is not None:
+                found[clinic_no] = self._policy(tx, activation.digest)
+        return found
+
+    def _prepare(
+        self,
+        tx: Transaction,
+        claimed: Claimed,
+        stored: StoredRecord,
+        contacts: Mapping[tuple[int, int, Party], Contact],
+        in_force: Policy | None,
+        now: datetime,
+        limits: Limits,
+    ) -> Prepared:
+        record, key = stored.record, claimed.key
+        action = _find(record, key)
+        if action is None or action.state is not ActionState.CLAIMED or action.attempt != claimed.attempt:
+            return NotStarted.STOPPED
+        if claimed.expired and (action.stopping or not self.honoured(record, key, now, limits)):
+            return NoAnswer("lease expired")
+        if action.stopping:
+            return NotStarted.STOPPED
+        if is_too_late(action, now):
+            return NotStarted.TOO_LATE
+        cover = self.cover(tx, record.stamp)
+        # A person may have a booking billed that no version covers: then what is in force now tells the terms.
+        policy = in_force if isinstance(cover, Uncovered) else cover
+        if policy is None:
+            return NotStarted.NO_POLICY
+        told_in = _told_in(stored)
+        contact = Contact() if told_in is None else contacts.get((*told_in, _party(record)), Contact())
+        if key.channel is None:
+            return _invoice(policy, in_force or policy, stored, key, contact.name, now)
+        to = contact.phone if key.channel is Channel.SMS else contact.email
+        return _message(policy, stored, key, contact.name, to, now) if to else NotStarted.NO_CONTACT
+
+
+def _invoice(
+    policy: Policy, in_force: Policy, stored: StoredRecord, key: ActionKey, payer_name: str | None, now: datetime
+) -> InvoiceRequest:
+    record = stored.record
+    rule = record.decided.rule
+    terms = policy.terms if rule is None or rule >= len(policy.rules) else policy.rules[rule].terms
+    written = terms.invoice
+    # Only a prefix of the clinic as a whole can have changed since: a rule's own is the stamp's.
+    prefix = in_force.terms.invoice.number_prefix
+    if written.number_prefix != policy.terms.invoice.number_prefix:
+        prefix = written.number_prefix
+    return InvoiceRequest(
+        key.text(record.booking.clinic, record.booking.id),
+        key.type,
+        stored.clinic_no,
+        stored.booking_no,
+        record.booking.clinic,
+        record.booking.id,
+        key.ordinal,
+        _total(record),
+        policy.currency,
+        written.due_in.days,
+        str(written.vat_rate),
+        prefix,
+        policy.timezone,
+        now,
+        payer_name,
+    )
+
+
+def _message(
+    policy: Policy, stored: StoredRecord, key: ActionKey, name: str | None, to: str, now: datetime
+) -> MessageRequest:
+    record = stored.record
+    payer: dict[str, Any] = json.loads(stored.facts).get("payer") or {}
+    return MessageRequest(
+        key.text(record.booking.clinic, record.booking.id),
+        key.type,
+        key.channel or Channel.EMAIL,
+        record.booking.clinic,
+        policy.name,
+        record.booking.id,
+        key.ordinal,
+        key.occurrence,
+        to,
+        name,
+        payer.get("language") or policy.language,
+        policy.timezone,
+        max((_total(record) or 0) - record.invoice.paid, 0),
+        policy.currency,
+        record.invoice.number,
+        record.booking.starts_at,
+        now,
+    )
+
+
+def _total(record: BookingRecord) -> int | None:
+    """What the invoice is for: frozen at issue, before that a person's price or the decision's."""
+    if record.invoice.total is not None:
+        return record.invoice.total
+    price = record.by_person.price or record.decided.price
+    return None if price is None else price.minor
+
+
+def _find(record: BookingRecord, key: ActionKey) -> Action | None:
+    return next((action for action in record.actions if action.key == key), None)
+
+
+def _party(record: BookingRecord) -> Party:
+    return Party.CLIENT if record.booking.payer is None else Party.PAYER
+
+
+def _told_in(stored: StoredRecord) -> tuple[int, int] | None:
+    """The clinic and the event that told the payer's contacts."""
+    event_no = stored.client_event if stored.record.booking.payer is None else stored.payer_event
+    return None if event_no is None else (stored.clinic_no, event_no)

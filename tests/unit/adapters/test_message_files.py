@@ -1,0 +1,126 @@
+"""Messages as files: once for a key, readable for their owner alone, whole after a crash."""
+
+import email
+import email.policy
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payrules.adapters.messages.files import EmailFiles, SmsFiles, text_of
+from payrules.app.ports import MessageRequest
+from payrules.domain.action import ActionKey, Delivered
+from payrules.domain.decision import ActionType
+from payrules.domain.policy import Channel
+
+NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+
+def message(channel: Channel = Channel.EMAIL, occurrence: int = 1, **changes: Any) -> MessageRequest:
+    type_ = ActionType.SEND_PAYMENT_LINK
+    return MessageRequest(
+        ActionKey(1, type_, channel, occurrence).text("nordlys", "bk-1:7"),
+        type_,
+        channel,
+        "nordlys",
+        "Nordlys AS",
+        "bk-1:7",
+        1,
+        occurrence,
+        "kari@example.org" if channel is Channel.EMAIL else "+47 990 00 123",
+        "Kari Prøve",
+        "nb",
+        "Europe/Oslo",
+        125_000,
+        "NOK",
+        "NP-12",
+        NOW + timedelta(days=3),
+        NOW,
+    )._replace(**changes)
+
+
+def read(path: Path) -> email.message.EmailMessage:
+    found = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(found, email.message.EmailMessage)
+    return found
+
+
+def test_an_email_is_a_file_named_by_its_key(tmp_path: Path) -> None:
+    answer = EmailFiles(tmp_path).send(message())
+    assert answer == Delivered("email/nordlys_bk-1=7_1_send_payment_link_email_1.eml")
+    found = read(tmp_path / answer.receipt)
+    assert found["To"] == "kari@example.org"
+    assert found["Subject"] == "Invoice NP-12 from Nordlys AS"
+    assert found.get_content().replace("\r\n", "\n") == (
+        "Hello Kari Prøve,\n\nNordlys AS: here is your invoice NP-12. To pay: NOK 1250.00\n"
+    )
+    assert (tmp_path / answer.receipt).stat().st_mode & 0o077 == 0
+
+
+def test_the_same_key_is_written_once(tmp_path: Path) -> None:
+    adapter = EmailFiles(tmp_path)
+    first = adapter.send(message())
+    written = (tmp_path / first.receipt).read_bytes()
+    assert adapter.send(message(name="Somebody Else")) == first
+    assert (tmp_path / first.receipt).read_bytes() == written
+    assert len(list((tmp_path / "email").iterdir())) == 1
+
+
+def test_a_message_id_is_the_keys_own(tmp_path: Path) -> None:
+    one, two = (read(tmp_path / EmailFiles(tmp_path).send(message(occurrence=n)).receipt) for n in (1, 2))
+    assert one["Message-ID"] != two["Message-ID"]
+
+
+def test_a_name_cannot_begin_a_header(tmp_path: Path) -> None:
+    hostile = message(name="Kari\r\nBcc: all@example.org", clinic_name="Nordlys\nBcc: all@example.org")
+    found = read(tmp_path / EmailFiles(tmp_path).send(hostile).receipt)
+    assert found["Bcc"] is None
+    assert found["Subject"] == "Invoice NP-12 from Nordlys Bcc: all@example.org"
+
+
+def test_an_sms_is_a_line_of_its_day(tmp_path: Path) -> None:
+    assert SmsFiles(tmp_path).send(message(Channel.SMS)) == Delivered("sms/2026-12-01.jsonl")
+    (line,) = (tmp_path / "sms/2026-12-01.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line) == {
+        "key": "nordlys/bk-1:7/1/send_payment_link/sms/1",
+        "to": "+47 990 00 123",
+        "text": "Nordlys AS: here is your invoice NP-12. To pay: NOK 1250.00",
+        "at": "2026-12-01T09:00:00+00:00",
+    }
+
+
+def test_an_sms_is_sent_once_by_whichever_process_and_over_midnight(tmp_path: Path) -> None:
+    SmsFiles(tmp_path).send(message(Channel.SMS))
+    SmsFiles(tmp_path).send(message(Channel.SMS, now=NOW + timedelta(hours=20)))
+    lines = [line for path in (tmp_path / "sms").glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert len(lines) == 1
+
+
+def test_half_a_line_of_a_crash_hides_no_later_one(tmp_path: Path) -> None:
+    adapter = SmsFiles(tmp_path)
+    adapter.send(message(Channel.SMS))
+    path = tmp_path / "sms/2026-12-01.jsonl"
+    with path.open("ab") as file:
+        file.write(b'{"key": "nordlys/bk-2/1/send_pay')
+    adapter.send(message(Channel.SMS, occurrence=2))
+    adapter.send(message(Channel.SMS, occurrence=2))
+    lines = path.read_bytes().splitlines()
+    assert len(lines) == 3
+    assert json.loads(lines[2])["key"].endswith("/sms/2")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"type": ActionType.SEND_REMINDER},
+            "Nordlys AS: a reminder that invoice NP-12 is not paid yet. To pay: NOK 1250.00",
+        ),
+        ({"currency": "JPY", "amount": 1250}, "Nordlys AS: here is your invoice NP-12. To pay: JPY 1250"),
+        ({"invoice_number": None}, "Nordlys AS: here is your invoice. To pay: NOK 1250.00"),
+    ],
+)
+def test_texts(changes: dict[str, Any], text: str) -> None:
+    assert text_of(message(**changes)) == text

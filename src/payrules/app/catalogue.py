@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from payrules.compiler.compile import Compiler, Version
-from payrules.compiler.findings import diagnose
+from payrules.compiler.findings import diagnose, stem_of
 from payrules.domain.diagnostics import Diagnostic, Related, position_key
 
 
@@ -46,13 +46,13 @@ def compile_files(
         count += 1
         if isinstance(item, Diagnostic):
             found.append(item)
-            broken.add(_stem(item.location.file))
+            broken.add(stem_of(item.location.file))
             continue
         compiled = compiler.compile(item.content, item.file, now=now, analysis=analysis)
         diagnostics = list(compiled.diagnostics)
         version = compiled.version
         if version is None:
-            broken.add(_stem(item.file))
+            broken.add(stem_of(item.file))
         else:
             clinic = version.policy.clinic
             earlier = versions.setdefault(clinic, version)
@@ -65,10 +65,6 @@ def compile_files(
     for clinic in twice:
         del versions[clinic]
     return Catalogue(count, versions, frozenset(broken | twice), tuple(sorted(found, key=position_key)), sources)
-
-
-def _stem(file: str) -> str:
-    return file.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".yaml")
 
 
 def _defined_twice(clinic: str, earlier: Version, later: Version) -> Diagnostic:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from payrules.compiler.countries import COUNTRIES, MISTAKEN
 from payrules.compiler.currencies import currency_hint
-from payrules.compiler.findings import MOST_FOUND, diagnose, did_you_mean, listed
+from payrules.compiler.findings import MOST_FOUND, diagnose, did_you_mean, listed, stem_of
 from payrules.compiler.positions import Path, Positions
 from payrules.domain.diagnostics import Diagnostic, Related
 from payrules.domain.duration import parse_duration, parse_seconds
@@ -80,7 +80,7 @@ def run_checks(subject: Subject, positions: Positions) -> list[Diagnostic]:
 def check_file_name(subject: Subject) -> Iterator[Finding]:
     """PR301: the clinic is named like its file."""
     clinic = subject.document["clinic"]
-    stem = re.split(r"[/\\]", subject.file)[-1].removesuffix(".yaml")
+    stem = stem_of(subject.file)
     if clinic != stem:
         help = f"name the file `{clinic}.yaml`, or the clinic `{stem}`"
         yield Finding("PR301", ("clinic",), f"the clinic `{clinic}` stands in a file named `{stem}`", help)

@@ -34,7 +34,8 @@ _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _BOM = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # Printable characters of YAML 1.2, chapter 5.1.
-_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that YAML does not allow in a text."""
 # YAML 1.2, chapter 10.3.2 (core schema), but for numbers with a leading zero, which stay text.
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
@@ -307,7 +308,7 @@ def _unreadable(content: bytes, file: str) -> Diagnostic:
         line, column = _line_and_column(before)
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         return diagnose("PR004", Location(file, line, column, column + 1), message, "save the file as UTF-8")
-    found = _NOT_PRINTABLE.search(text)
+    found = NOT_PRINTABLE.search(text)
     at = found.start() if found else 0
     line, column = _line_and_column(text[:at])
     message = f"the control character U+{ord(text[at]):04X} may not stand in YAML"

@@ -40,3 +40,8 @@ def did_you_mean(written: str, known: Iterable[str]) -> str:
 def listed(words: Iterable[str]) -> str:
     """Words in backticks, separated by commas."""
     return ", ".join(f"`{word}`" for word in words)
+
+
+def stem_of(file: str) -> str:
+    """The name of a clinic file without folders and ending: the clinic it must be of."""
+    return file.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".yaml")

@@ -14,7 +14,8 @@ from payrules.adapters.booking_files.chunks import MAX_RECORD, NOT_UTF8, TOO_LON
 from payrules.adapters.booking_files.json_records import duplicate_key, not_an_object
 from payrules.app.booking_shape import FIELD_NAMES
 from payrules.app.records import Fault, Record, Refusal, refuse
-from payrules.compiler.document import resolve_scalar
+from payrules.compiler.document import NOT_PRINTABLE, resolve_scalar
+from payrules.compiler.positions import LOADER
 
 MAX_DEPTH = 32
 """The deepest nesting that is read; a booking needs three levels."""
@@ -23,11 +24,9 @@ MAX_DEPTH = 32
 _AFTER_RECORD = re.compile(r"expected (?:'-' indicator|',' or '\]'|<block end>|<document start>)")
 _YAML_HELP = "check the quotes, brackets and indentation here and above"
 _TOP_HELP = "write a list whose items begin with `- id:`"
-_Parser: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 # What may not stand in YAML 1.2 (chapter 5.1), and the escaped bytes that are not UTF-8. The parser would fail
 # on them far ahead of the record they are in, so it is shown a character that nothing uses instead.
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STAND_IN = "\U0001fffe"
 
 
@@ -77,7 +76,7 @@ class _Text:
         self.too_long = self._since_record > MAX_RECORD
         piece = "" if self.too_long else next((piece for piece in self._pieces if piece), "")
         self._since_record += len(piece)
-        return _NOT_TEXT.sub(_STAND_IN, piece)
+        return NOT_PRINTABLE.sub(_STAND_IN, piece)
 
     def begin_record(self) -> None:
         self._since_record = 0
@@ -88,7 +87,7 @@ class _Events:
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._text = _Text(chunks)
-        self._next = _Parser(self._text).get_event
+        self._next = LOADER(self._text).get_event
         self._last_line = 1
 
     def items(self) -> Iterator[yaml.Event]:

@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 import click
 
 from payrules.domain.codes import CODES
+from payrules.domain.events import EventType
+from payrules.domain.lifecycle import SENTENCES, TABLE, Note, Refusal
+from payrules.domain.record import BookingState
 from payrules.entrypoints.cli import main as command_line
 from payrules.entrypoints.exit_codes import MEANINGS
 
@@ -312,6 +315,73 @@ def command_lines(command: click.Command, name: str, parent: click.Context | Non
                 yield from command_lines(found, below, context)
 
 
+# ---- lifecycle.md
+
+
+DRAWING = """\
+stateDiagram-v2
+    [*] --> scheduled: automatic
+    [*] --> draft: manual
+    [*] --> unbilled: externally billed, no charge, undecided
+    state "externally_billed, no_charge, undecided" as unbilled
+    unbilled --> scheduled: facts, price, override
+    unbilled --> draft: override
+    scheduled --> draft: override
+    draft --> scheduled: override
+    scheduled --> unbilled: facts, price, override
+    draft --> unbilled: facts, price, override
+    scheduled --> stopped: no_show, charge
+    draft --> stopped: no_show, charge
+    stopped --> scheduled: override
+    stopped --> draft: override
+    stopped --> issued: invoice_issued
+    scheduled --> issued: invoice_issued
+    draft --> issued: invoice_issued
+    scheduled --> paid: paid
+    draft --> paid: paid
+    stopped --> paid: paid
+    issued --> paid: paid
+    paid --> issued: refunded
+    issued --> draft: credited
+    paid --> draft: credited
+    unbilled --> cancelled: cancelled
+    scheduled --> cancelled: cancelled
+    draft --> cancelled: cancelled
+    stopped --> cancelled: cancelled
+    issued --> cancelled: cancelled
+    paid --> cancelled: cancelled
+    cancelled --> scheduled: booked, replacing it"""
+
+
+def lifecycle_page() -> str:
+    """The diagram, every state with every event, the refusals and the notes."""
+    lines = ["# The life of a booking", "", "```mermaid", *DRAWING.splitlines(), "```", ""]
+    lines += [
+        "An event from outside that is older than the last one applied of its kind is *stale*: it is recorded and",
+        "changes nothing. Payments and refunds add up and are never stale.",
+        "",
+        "## Every state with every event",
+        "",
+    ]
+    lines += ["| state | event | what follows |", "| --- | --- | --- |"]
+    for state in BookingState:
+        lines += [f"| `{state}` | `{kind}` | {entry_of(state, kind)} |" for kind in EventType]
+    lines += ["", "## Refusals", "", "Each has a code for machines and a sentence.", ""]
+    lines += ["| code | meaning |", "| --- | --- |"]
+    lines += [f"| `{code}` | {sentence} |" for code, sentence in SENTENCES.items()]
+    lines += ["", "## Notes", "", "What a person should know of a change that was made.", ""]
+    lines += [f"- {note}" for note in Note]
+    return written("src/payrules/domain/lifecycle/table.py", lines)
+
+
+def entry_of(state: BookingState, kind: EventType) -> str:
+    """What the table says of a pair: a refusal, or what its function says it does."""
+    entry = TABLE[state, kind]
+    if isinstance(entry, Refusal):
+        return f"refused: `{entry}`"
+    return re.sub(r"\s+", " ", inspect.cleandoc(entry.__doc__ or ""))
+
+
 # ---- all pages
 
 
@@ -320,6 +390,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "clinic-file.md": clinic_file_page,
     "command-line.md": command_line_page,
     "diagnostics.md": diagnostics_page,
+    "lifecycle.md": lifecycle_page,
 }
 """Every generated page of docs/reference, and what writes it."""
 

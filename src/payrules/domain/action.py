@@ -81,6 +81,15 @@ class ActionKey(NamedTuple):
         """The idempotency key, such as `nordlys/bk-1/1/send_payment_link/sms/1`: readable, and the same for ever."""
         return f"{clinic}/{booking_id}/{self.ordinal}/{self.type}/{self.channel or '-'}/{self.occurrence}"
 
+    @classmethod
+    def parse(cls, text: str) -> "tuple[str, str, ActionKey]":
+        """The clinic, the booking id and the key that an idempotency key was made of; raises ValueError for others."""
+        clinic, booking_id, ordinal, kind, channel, occurrence = text.split("/")
+        key = cls(int(ordinal), ActionType(kind), None if channel == "-" else Channel(channel), int(occurrence))
+        if not clinic or not booking_id or key.text(clinic, booking_id) != text:
+            raise ValueError("not written as an idempotency key is")
+        return clinic, booking_id, key
+
 
 _TYPES = {kind: n for n, kind in enumerate(ActionType)}
 _CHANNELS = {None: 0} | {channel: n for n, channel in enumerate(Channel, 1)}

@@ -1,0 +1,106 @@
+"""Claims, attempts and lists of actions of a store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
+
+from payrules.adapters.store.bookings import BookingRows
+from payrules.adapters.store.codes import ACTION_STATES, instant, instant_or_none, micros
+from payrules.adapters.store.dialect import Update
+from payrules.adapters.store.mapping import action_of, key_of, key_values
+from payrules.adapters.store.tables import ACTIONS, ATTEMPTS, BOOKINGS, STAMPS
+from payrules.app.ports import ConflictError
+from payrules.app.rows import AttemptRow, Claimed, Lane
+from payrules.domain.action import OPEN, Action, ActionState
+
+_PRIMARY_KEY = ("clinic_no", "booking_no", "ordinal", "type", "channel", "occurrence")
+_CLAIM = Update(ACTIONS, ("state", "next_at", "attempt"), _PRIMARY_KEY)
+_OPEN = sorted(ACTION_STATES.numbers[state] for state in OPEN)
+_CLAIMED = ACTION_STATES.numbers[ActionState.CLAIMED]
+
+
+class SqlTransaction(BookingRows):
+    """All of `payrules.app.ports.Transaction`, its last part being the outbox."""
+
+    __slots__ = ()
+
+    def claim(self, lane: Lane, now: datetime, lease_until: datetime, worker: str, limit: int) -> list[Claimed]:
+        # The worker's name is kept with its attempts; a claim needs none, since the attempt's number fences it.
+        due = self._session.claim(int(lane), micros(now), limit)
+        lease = micros(lease_until)
+        rows = [(_CLAIMED, lease, attempt + 1, *key) for *key, _, attempt in due]
+        if self._session.update(_CLAIM, rows) != len(rows):
+            raise ConflictError("an action was claimed by somebody else")
+        return [
+            Claimed(clinic_no, booking_no, key_of(*key), attempt + 1, lease_until, state == _CLAIMED)
+            for clinic_no, booking_no, *key, state, attempt in due
+        ]
+
+    def next_at(self, lane: Lane) -> datetime | None:
+        first = select(func.min(ACTIONS.c.next_at)).where(ACTIONS.c.lane == int(lane), ACTIONS.c.next_at.is_not(None))
+        return instant_or_none(self._session.value(first))
+
+    def may_start(self, claimed: Claimed) -> bool:
+        """Whether a claim still stands and nothing stops its action."""
+        numbers = (claimed.clinic_no, claimed.booking_no, *key_values(claimed.key))
+        is_it = and_(*(ACTIONS.c[name] == number for name, number in zip(_PRIMARY_KEY, numbers, strict=True)))
+        stands = and_(ACTIONS.c.state == _CLAIMED, ACTIONS.c.attempt == claimed.attempt, ~ACTIONS.c.stopping)
+        return self._session.value(select(ACTIONS.c.attempt).where(is_it, stands)) is not None
+
+    def add_attempts(self, rows: Sequence[AttemptRow]) -> None:
+        values = [
+            (
+                row.clinic_no,
+                row.booking_no,
+                *key_values(row.key),
+                row.attempt,
+                micros(row.started_at),
+                micros(row.ended_at),
+                row.answer,
+                row.detail,
+                row.worker,
+            )
+            for row in rows
+        ]
+        self._session.insert(ATTEMPTS, values)
+
+    def attempts_of(self, clinic_no: int, booking_no: int) -> list[AttemptRow]:
+        is_its = and_(ATTEMPTS.c.clinic_no == clinic_no, ATTEMPTS.c.booking_no == booking_no)
+        rows = self._session.rows(select(ATTEMPTS).where(is_its).order_by(ATTEMPTS.c.started_at, *ATTEMPTS.primary_key))
+        return [
+            AttemptRow(
+                row.clinic_no,
+                row.booking_no,
+                key_of(row.ordinal, row.type, row.channel, row.occurrence),
+                row.attempt,
+                instant(row.started_at),
+                instant(row.ended_at),
+                row.answer,
+                row.detail,
+                row.worker,
+            )
+            for row in rows
+        ]
+
+    def actions_in(self, state: str, clinic_no: int | None = None, limit: int = 1000) -> list[tuple[int, int, Action]]:
+        # A literal, so that the database sees that the index of held and dead actions holds them all.
+        number: ColumnElement[int] = literal_column(str(ACTION_STATES.numbers[ActionState(state)]))
+        found = select(ACTIONS).where(ACTIONS.c.state == number)
+        if clinic_no is not None:
+            found = found.where(ACTIONS.c.clinic_no == clinic_no)
+        found = found.order_by(ACTIONS.c.due_at, *ACTIONS.primary_key).limit(limit)
+        return [(row.clinic_no, row.booking_no, action_of(row)) for row in self._session.rows(found)]
+
+    def open_bookings(self, clinic_no: int, sequence: int | None = None) -> list[int]:
+        is_open = and_(ACTIONS.c.clinic_no == clinic_no, ACTIONS.c.state.in_(_OPEN))
+        found = select(ACTIONS.c.booking_no).where(is_open).distinct().order_by(ACTIONS.c.booking_no)
+        if sequence is not None:
+            its = and_(BOOKINGS.c.clinic_no == ACTIONS.c.clinic_no, BOOKINGS.c.booking_no == ACTIONS.c.booking_no)
+            stamp = and_(
+                STAMPS.c.clinic_no == BOOKINGS.c.clinic_no,
+                STAMPS.c.booking_no == BOOKINGS.c.booking_no,
+                STAMPS.c.number == BOOKINGS.c.stamp,
+            )
+            found = found.join(BOOKINGS, its).join(STAMPS, stamp).where(STAMPS.c.sequence == sequence)
+        return [row.booking_no for row in self._session.rows(found)]

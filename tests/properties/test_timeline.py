@@ -22,7 +22,8 @@ LATER = timedelta(days=400)
 
 
 class Step(NamedTuple):
-    """Something that happens: the clock moves by `by`, then a booking is stamped or a version recorded.
+    """Something that happens: the clock moves by `by`, then a booking is stamped (no digest), a version recorded, or
+    the clinic's verification comes or is withdrawn.
 
     `effective_from` is None or counts from the clock's time; `ahead` is how far a stamped booking lies after it.
     """
@@ -33,20 +34,27 @@ class Step(NamedTuple):
     ahead: timedelta
 
 
-def steps() -> st.SearchStrategy[list[Step]]:
+VERIFY, WITHDRAW = "verify", "withdraw"
+
+
+def steps(*more: str) -> st.SearchStrategy[list[Step]]:
     """A history of a clinic, told by a clock that is set back at times."""
     span = st.sampled_from([0, 0, 0, 1, -1, 2, 60, -60, 3_600, -7_200, 86_400]).map(lambda n: timedelta(seconds=n))
     tick = st.sampled_from([TICK, -TICK, 2 * TICK])
     start = st.none() | span | tick | st.sampled_from([timedelta(days=2), timedelta(days=-2)])
-    step = st.builds(Step, span | tick, st.none() | st.sampled_from("abc"), start, st.just(timedelta(0)) | span | tick)
+    step = st.builds(
+        Step, span | tick, st.none() | st.sampled_from([*"abc", *more]), start, st.just(timedelta(0)) | span | tick
+    )
     return st.lists(step, min_size=1, max_size=12)
 
 
 class History:
-    """Plays steps, and keeps what was seen: the time, the stamps and what was said to be in force."""
+    """Plays steps, and keeps what was seen: the time, the stamps, what was said to be in force, the file's version."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, verified: bool = True) -> None:
         self.timeline = Timeline()
+        self.verified = verified
+        self.file: str | None = None
         self.now = START
         self.stamps: dict[datetime, str | None] = {}
 
@@ -57,9 +65,15 @@ class History:
             booked_at = self.now + step.ahead
             self.stamps.setdefault(booked_at, self.digest_at(booked_at))
             return None
-        before = self.timeline
-        effective_from = None if step.effective_from is None else self.now + step.effective_from
-        recorded = before.record(step.digest, effective_from, self.now, max(self.stamps, default=None))
+        before, last = self.timeline, max(self.stamps, default=None)
+        if step.digest == VERIFY:
+            recorded, self.verified = before.verify(self.now, last), True
+        elif step.digest == WITHDRAW:
+            recorded, self.verified = before.withdraw(self.now, last), False
+        else:
+            effective_from = None if step.effective_from is None else self.now + step.effective_from
+            recorded = before.record(step.digest, effective_from, self.now, last, verified=self.verified)
+            self.file = step.digest
         self.timeline = recorded.timeline
         return before, recorded
 
@@ -80,30 +94,28 @@ def counting(timeline: Timeline) -> list[Activation]:
 def moments(*timelines: Timeline) -> list[datetime]:
     """Every instant at which something could change, and those beside it."""
     edges = {START - LATER, START + LATER}
-    edges |= {at for t in timelines for a in t.activations for at in (a.effective_at, a.recorded_at)}
+    edges |= {at for t in timelines for a in t.activations for at in (a.effective_at, a.recorded_at) if at is not None}
     return sorted({edge + step for edge in edges for step in (-TICK, 0 * TICK, TICK)})
 
 
 @examples(300)
-@given(steps())
-def test_exactly_one_activation_holds_at_any_instant(history: list[Step]) -> None:
-    clinic = History()
+@given(steps(VERIFY, WITHDRAW), st.booleans())
+def test_exactly_one_activation_holds_at_any_instant(history: list[Step], verified: bool) -> None:
+    clinic = History(verified=verified)
     for step in history:
         clinic.play(step)
-        found = counting(clinic.timeline)
-        times = [a.effective_at for a in found]
-        assert len(set(times)) == len(times)
+        found = {a.effective_at: a for a in counting(clinic.timeline) if a.effective_at is not None}
+        assert len(found) == len(counting(clinic.timeline))
         for instant in moments(clinic.timeline):
-            begun = [a for a in found if a.effective_at <= instant]
-            wanted = max(begun, key=lambda a: a.effective_at, default=None)
-            assert clinic.timeline.in_force(instant) == wanted
+            begun = max((at for at in found if at <= instant), default=None)
+            assert clinic.timeline.in_force(instant) == (None if begun is None else found[begun])
         assert [a.sequence for a in clinic.timeline.activations] == list(range(1, len(clinic.timeline.activations) + 1))
 
 
 @examples(300)
-@given(steps())
-def test_recording_changes_neither_the_past_nor_what_a_stamp_rests_on(history: list[Step]) -> None:
-    clinic = History()
+@given(steps(VERIFY, WITHDRAW), st.booleans())
+def test_recording_changes_neither_the_past_nor_what_a_stamp_rests_on(history: list[Step], verified: bool) -> None:
+    clinic = History(verified=verified)
     for step in history:
         played = clinic.play(step)
         for booked_at, digest in clinic.stamps.items():
@@ -116,9 +128,54 @@ def test_recording_changes_neither_the_past_nor_what_a_stamp_rests_on(history: l
             if instant < known:
                 assert digest_at(recorded.timeline, instant) == digest_at(before, instant)
         for earlier, later in zip(before.activations, recorded.timeline.activations, strict=False):
-            # What is recorded stays; only that it never came to be may be noted.
-            assert replace(earlier, state=later.state) == later
-            assert earlier.state in (later.state, ActivationState.RECORDED)
+            # What is recorded stays; only that it never came to be, or when, may be noted.
+            if earlier.state is ActivationState.AWAITING:
+                assert replace(earlier, state=later.state, effective_at=later.effective_at) == later
+            else:
+                assert replace(earlier, state=later.state) == later
+                assert earlier.state in (later.state, ActivationState.RECORDED)
+
+
+@examples(300)
+@given(steps(VERIFY, WITHDRAW), st.booleans())
+def test_no_version_holds_without_verification_and_with_it_the_file_does(history: list[Step], verified: bool) -> None:
+    clinic = History(verified=verified)
+    for step in history:
+        played = clinic.play(step)
+        in_the_end = digest_at(clinic.timeline, START + LATER)
+        assert in_the_end == (clinic.file if clinic.verified else None)
+        if played is not None and clinic.verified:
+            assert clinic.timeline.awaiting is None
+
+
+@examples(300)
+@given(steps(VERIFY, WITHDRAW), st.sampled_from([VERIFY, WITHDRAW]))
+def test_being_told_of_a_verification_twice_changes_nothing(history: list[Step], told: str) -> None:
+    clinic = History(verified=False)
+    for step in history:
+        clinic.play(step)
+    clinic.play(Step(timedelta(0), told, None, timedelta(0)))
+    played = clinic.play(Step(timedelta(0), told, None, timedelta(0)))
+    assert played is not None
+    before, recorded = played
+    assert recorded.outcome is RecordOutcome.UNCHANGED
+    assert recorded.timeline == before
+
+
+@examples(300)
+@given(steps(WITHDRAW))
+def test_a_verification_brings_back_what_a_withdrawal_took(history: list[Step]) -> None:
+    clinic = History()
+    for step in history:
+        if step.digest != WITHDRAW:
+            clinic.play(step)
+    before, last = clinic.timeline, max(clinic.stamps, default=None)
+    again = before.withdraw(clinic.now, last).timeline.verify(clinic.now, last).timeline
+    known = max([clinic.now, *clinic.stamps, *(a.recorded_at for a in before.activations)])
+    for instant in moments(before, again):
+        # A tick or two pass while it is withdrawn.
+        if instant > known + 2 * len(history) * TICK + 2 * TICK:
+            assert digest_at(again, instant) == digest_at(before, instant)
 
 
 @examples(300)
@@ -133,7 +190,8 @@ def test_what_recording_says_is_what_it_did(history: list[Step]) -> None:
         check_outcome(before, recorded, step.digest, clinic)
         latest = max([clinic.now, *clinic.stamps, *(a.recorded_at for a in recorded.timeline.activations)])
         # A tick or two may be needed to come after what is there already; that is not pending.
-        pending = [a for a in counting(recorded.timeline) if a.effective_at > latest + len(history) * TICK]
+        beyond = latest + len(history) * TICK
+        pending = [a for a in counting(recorded.timeline) if a.effective_at is not None and a.effective_at > beyond]
         assert len(pending) <= 1
         if pending:
             assert recorded.timeline.pending(latest) == pending[0]
@@ -148,6 +206,7 @@ def check_outcome(before: Timeline, recorded: Recorded, digest: str, clinic: His
     else:
         assert [a.sequence for a in changed] == [dropped.sequence]
         assert dropped in before.activations
+        assert dropped.effective_at is not None
         assert dropped.effective_at > clinic.now
     match recorded.outcome:
         case RecordOutcome.UNCHANGED:
@@ -159,6 +218,7 @@ def check_outcome(before: Timeline, recorded: Recorded, digest: str, clinic: His
         case _:
             (added,) = new
             assert (added.digest, added.recorded_at, added.state) == (digest, clinic.now, ActivationState.RECORDED)
+            assert added.effective_at is not None
             assert added.effective_at >= clinic.now
             assert all(added.effective_at > booked_at for booked_at in clinic.stamps)
             assert digest_at(after, added.effective_at) == digest
@@ -191,7 +251,7 @@ def test_the_first_activation_takes_effect_when_asked_but_never_before(
     recorded = Timeline().record(digest, effective_from, START, last)
     earliest = START if last is None else max(START, last + TICK)
     effective_at = earliest if effective_from is None else max(earliest, effective_from)
-    assert recorded.timeline.activations == (Activation(1, digest, effective_at, START),)
+    assert recorded.timeline.activations == (Activation(1, digest, effective_at, START, effective_from=effective_from),)
     assert recorded.outcome is (RecordOutcome.PENDING if effective_at > earliest else RecordOutcome.ACTIVATED)
 
 

@@ -4,6 +4,7 @@ Two machines with the same lock decide alike; a system's own zone files may be y
 """
 
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,11 @@ _PACKAGE = "tzdata"
 def zone_names() -> frozenset[str]:
     """The IANA names that exist."""
     return frozenset(files(_PACKAGE).joinpath("zones").read_text(encoding="utf-8").split())
+
+
+def tzdata_version() -> str:
+    """The release of the time zone database, such as `2025b`: a stamp names it."""
+    return str(import_module(_PACKAGE).IANA_VERSION)
 
 
 def load_zone(name: str) -> ZoneInfo | None:

@@ -80,7 +80,8 @@ def test_its_clinic_files_have_no_errors(example: Path, run: Run) -> None:
 @scenarios
 @pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
 def test_it_can_be_shown_in_every_format(example: Path, form: str, run: Run) -> None:
-    result = run("simulate", *arguments(example), "--format", form, "--explain")
+    explain = [] if form == "csv" else ["--explain"]
+    result = run("simulate", *arguments(example), "--format", form, *explain)
     assert (result.exit_code, result.stderr) == (0, "")
     shown = [row["id"] for row in bookings(example) if row["id"] in result.stdout]
     # Only a comment of a pull request, whose length is bounded, may leave some out, and says so.

@@ -7,6 +7,12 @@ from typing import Any
 import click
 
 from payrules import __version__
+from payrules.entrypoints import (
+    activation_commands,
+    daemon_commands,
+    dispatch_commands,
+    processing_commands,
+)
 from payrules.entrypoints.commanding import Group, reported
 from payrules.entrypoints.exit_codes import ExitCode
 
@@ -161,3 +167,8 @@ def explain(code: str | None) -> ExitCode:
         raise click.UsageError(f"there is no diagnostic `{code}`{meant}")
     click.echo(page)
     return ExitCode.OK
+
+
+for _commands in (activation_commands, processing_commands, dispatch_commands, daemon_commands):
+    for _command in _commands.COMMANDS:
+        main.add_command(_command)

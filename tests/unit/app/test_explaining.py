@@ -46,6 +46,19 @@ def test_lines_of_rules() -> None:
     assert [r["line"] for r in found] == [13, 14]
 
 
+def test_the_line_of_a_rule_is_where_it_begins_whatever_key_is_first() -> None:
+    text = clinic_text("""\
+rules:
+  - why: prepaid
+    when: {first_visit: true}
+    set: {process: manual}
+    id: last
+""")
+    found = simulated(text, first_visit=True).rendered(explain=True)
+    assert (found["rule"]["line"], found["explain"]["rules"][0]["line"]) == (13, 13)
+    assert found["reasons"][0].endswith(":13)")
+
+
 @pytest.mark.parametrize(
     ("when", "changes", "condition", "wanted", "actual"),
     [
@@ -70,6 +83,8 @@ def test_lines_of_rules() -> None:
         ("duration: {at_least: 90m}", {}, "duration", "at_least 90m", "50m"),
         ("lead_time: {below: 1d}", {}, "lead_time", "below 1d", "169h"),
         ("lead_time: {at_least: 0m}", {"booked_at": "2026-12-01T12:00+01:00"}, "lead_time", "at_least 0m", "-2h"),
+        ("lead_time: {at_least: 0m}", {"booked_at": "2026-12-01T10:00:30+01:00"}, "lead_time", "at_least 0m", "-30s"),
+        ("lead_time: {at_least: 2m}", {"booked_at": "2026-12-01T09:58:30+01:00"}, "lead_time", "at_least 2m", "1m 30s"),
         ("weekday: [sun, sat]", {}, "weekday", "sat or sun", "tue"),
         ("starts_on: {from: 2027-07-01}", {}, "starts_on", "from 2027-07-01", "2026-12-01"),
         ("start_time: {from: '18:00', to: '23:00'}", {}, "start_time", "from 18:00, to 23:00", "10:00"),

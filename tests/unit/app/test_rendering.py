@@ -322,6 +322,18 @@ def test_what_quiet_hours_moved_is_said() -> None:
     assert f"reminders 7d after the link, until paid ({FILE}:12)" in found["reasons"]
 
 
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [("Asia/Tokyo", " in the payer's time, Asia/Tokyo"), ("Europe/Oslo", ""), (None, "")],
+)
+def test_whose_quiet_hours_is_said_where_the_payer_lives_elsewhere(zone: str | None, words: str) -> None:
+    payer = {"kind": "guardian", "phone": "+47 990 00 002", "timezone": zone}
+    # Night in Oslo and in Tokyo alike.
+    found = rendered(NIGHT, payer=payer, starts_at="2026-12-01T21:00+01:00", ends_at="2026-12-01T22:00+01:00")
+    reasons = [reason for reason in found["reasons"] if reason.startswith("sms link")]
+    assert reasons == [f"sms link: waits for the end of the quiet hours 21:00-08:00 ({FILE}:11){words}"]
+
+
 def test_what_came_too_late_is_said() -> None:
     text = clinic_text(notification="{send: before_appointment, offset: 30d}")
     found = rendered(text)

@@ -1,20 +1,12 @@
 """The command of dispatch: workers that carry out what is due."""
 
+from typing import Any
+
 import click
 
 from payrules.entrypoints.commanding import Command, format_option, reported, store_option
+from payrules.entrypoints.daemon_options import metrics_options, out_option, workers_option
 from payrules.entrypoints.exit_codes import ExitCode
-
-out_option = click.option(
-    "--out",
-    metavar="DIR",
-    envvar="PAYRULES_OUT",
-    default="outbox",
-    show_default=True,
-    show_envvar=True,
-    help="Where messages and invoices are written as files.",
-)
-"""`--out DIR`, the same for `dispatch` and `run`."""
 
 
 @click.command(
@@ -26,18 +18,24 @@ out_option = click.option(
 )
 @store_option
 @out_option
-@click.option("--once", is_flag=True, help="Carry out what is due now, and end.")
+@click.option("--once", is_flag=True, help="Carry out what is due now, say what was done, and end.")
 @format_option("text", "json")
+@workers_option
+@metrics_options
 @reported
-def dispatch(store: str, out: str, form: str, *, once: bool) -> ExitCode:
+def dispatch(store: str, out: str, form: str, workers: int, *, once: bool, **metrics: Any) -> ExitCode:
     """Carry out actions that are due: make and issue invoices, send payment links and reminders.
 
     Without --once it stays, until SIGTERM or Ctrl-C; any number of workers may run on one store. Emails are written
     as .eml files, SMS as lines of JSON, invoices as JSON.
     """
-    from payrules.entrypoints.dispatching import run_dispatch
+    if once:
+        from payrules.entrypoints.dispatching import run_once
 
-    return run_dispatch(store, out, form, once=once)
+        return run_once(store, out, form)
+    from payrules.entrypoints.daemons import DaemonOptions, RunOptions, run_dispatch
+
+    return run_dispatch(DaemonOptions((), store, None, resync=0, **metrics), RunOptions(None, out, workers))
 
 
 COMMANDS: tuple[click.Command, ...] = (dispatch,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
@@ -17,11 +18,11 @@ from payrules.app.catalogue import ClinicFile
 from payrules.app.dispatch import Dispatcher, Tools
 from payrules.app.fates import Report
 from payrules.app.in_force import InForceCache
-from payrules.app.ports import Adapters, Ledger
+from payrules.app.ports import Adapters, Ledger, LedgerError, Transaction
 from payrules.app.process import Processor
 from payrules.app.records import Record
 from payrules.app.requests import Requests
-from payrules.app.rows import Lane, LegalForm, StoredRecord
+from payrules.app.rows import Claimed, Lane, LegalForm, StoredRecord
 from payrules.app.verification import Verification, Verifier
 from payrules.app.versions import Versions
 from payrules.domain.action import Action, ActionState
@@ -45,6 +46,30 @@ class Inline(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self.closed = True
+
+
+class Unreliable:
+    """A ledger that is away after the first writing transaction, as often as `fails` says so."""
+
+    def __init__(self, ledger: Ledger, fails: Callable[[], bool]) -> None:
+        self._ledger = ledger
+        self._fails = fails
+        self._writes = 0
+
+    def writing(self) -> AbstractContextManager[Transaction]:
+        self._writes += 1
+        if self._writes > 1 and self._fails():
+            raise LedgerError("no connection")
+        return self._ledger.writing()
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        return self._ledger.reading()
+
+    def may_start(self, claimed: Claimed) -> bool:
+        return self._ledger.may_start(claimed)
+
+    def close(self) -> None:
+        self._ledger.close()
 
 
 class Practice:
@@ -74,11 +99,17 @@ class Practice:
         """The time, where it was put."""
         return self.now
 
-    def dispatcher(self, worker: str = "worker") -> Dispatcher:
-        """A worker of this practice, without threads."""
+    def dispatcher(
+        self,
+        worker: str = "worker",
+        *,
+        pause: Callable[[float], None] = lambda _: None,
+        fails: Callable[[], bool] = lambda: False,
+    ) -> Dispatcher:
+        """A worker of this practice, without threads. `fails` says whether the ledger is away when it settles."""
         adapters = Adapters(self.invoices, {Channel.SMS: self.sms, Channel.EMAIL: self.email})
-        tools = Tools(self.clock, lambda: self.chance, Inline)
-        return Dispatcher(self.ledger, adapters, Requests(self.versions), tools, worker)
+        tools = Tools(self.clock, lambda: self.chance, Inline, pause)
+        return Dispatcher(Unreliable(self.ledger, fails), adapters, Requests(self.versions), tools, worker)
 
     def activate(self, text: str) -> None:
         """Apply a clinic file."""

@@ -28,7 +28,7 @@ def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]
     A directory means every `.yaml` file below it; names that begin with a dot are left out. Links are followed
     inside the tree that was named, and refused where they leave it.
     """
-    seen: set[str] = set()
+    seen = _Seen()
     for given in paths:
         path = Path(given)
         if _is_folder(path):
@@ -38,28 +38,42 @@ def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]
             here = Path.cwd()
             place = Path(os.path.normpath(path.absolute()))
             tree = here if place.is_relative_to(here) else place.parent
-            if _is_new(path, seen):
-                yield _read_one(path, tree.resolve())
+            if seen.is_new(path):
+                yield _read_one(path, tree.resolve(), seen)
 
 
-def _read_tree(top: Path, seen: set[str]) -> Iterator[ClinicFile | Diagnostic]:
+class _Seen:
+    """The files that were read, and where folders really are: each is asked for once."""
+
+    def __init__(self) -> None:
+        self._files: set[Path] = set()
+        self._folders: dict[Path, Path] = {}
+
+    def is_new(self, path: Path) -> bool:
+        # Links to one file are files of their own: each is named like another clinic.
+        target = self.place(path)
+        new = target not in self._files
+        self._files.add(target)
+        return new
+
+    def place(self, path: Path) -> Path:
+        """Where a name stands, links of folders followed; a link that is the last part stays one."""
+        folder = self._folders.get(path.parent)
+        if folder is None:
+            folder = self._folders[path.parent] = Path(os.path.realpath(path.parent))
+        return folder / path.name
+
+
+def _read_tree(top: Path, seen: _Seen) -> Iterator[ClinicFile | Diagnostic]:
     tree = top.resolve()
     found = [item for item in _walk(top, tree) if isinstance(item, Diagnostic) or item.name.lower().endswith(_NEARLY)]
     if not found:
         help = "write a file `<clinic>.yaml` into it, or name another folder"
         yield diagnose("PR009", Location(str(top)), "the folder holds no clinic file", help)
     # A folder itself goes before the links to it, whatever their names.
-    found = [item for item in found if isinstance(item, Diagnostic) or _is_new(item, seen)]
+    found = [item for item in found if isinstance(item, Diagnostic) or seen.is_new(item)]
     for item in sorted(found, key=lambda item: item.location.file if isinstance(item, Diagnostic) else str(item)):
-        yield item if isinstance(item, Diagnostic) else _read_one(item, tree)
-
-
-def _is_new(path: Path, seen: set[str]) -> bool:
-    # Links to one file are files of their own: each is named like another clinic.
-    target = os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118  # as realpath, which never raises
-    new = target not in seen
-    seen.add(target)
-    return new
+        yield item if isinstance(item, Diagnostic) else _read_one(item, tree, seen)
 
 
 def _walk(top: Path, tree: Path) -> Iterator[Path | Diagnostic]:
@@ -105,13 +119,13 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _read_one(path: Path, tree: Path) -> ClinicFile | Diagnostic:
+def _read_one(path: Path, tree: Path, seen: _Seen) -> ClinicFile | Diagnostic:
     file = str(path)
     try:
         if path.suffix != _SUFFIX and os.path.lexists(path):
             message = f"`{path.name}` does not end in `{_SUFFIX}`"
             return diagnose("PR011", Location(file), message, f"name the file `<clinic>{_SUFFIX}`")
-        target = path.resolve(strict=True)
+        target = path.resolve(strict=True) if path.is_symlink() else seen.place(path)
         if not target.is_relative_to(tree):
             return _leaves(path, tree)
         content = _content(target) if stat.S_ISREG(target.stat().st_mode) else None

@@ -225,7 +225,7 @@ class Batch:
             return None
         decision = decide(cover, booking, booking.booked_at)
         stamp = Stamp(1, sequence, digest, tools.engine, tools.tzdata, now)
-        held = item.clinic.held(sequence)
+        held = item.clinic.held(sequence, now)
         known_as = booking if event.replaces is None else booking._replace(id=event.replaces)
         record = begin(known_as, stamp, decision, booking.booked_at, event.occurred_at, held=held)
         made = new_booking(item, record, decision.actions, now)
@@ -300,7 +300,7 @@ class Batch:
             item.settle(Fate.STALE, EventState.STALE, stored.booking_no, reason="a later one was applied before")
             return
         record = advanced.record
-        held = item.clinic.held(stamp.sequence)
+        held = item.clinic.held(stamp.sequence, self._now)
         if held is not None:
             record = hold_open(record, held, event.occurred_at)
         after = stored._replace(record=record)

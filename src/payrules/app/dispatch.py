@@ -9,13 +9,26 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from datetime import datetime, timedelta
 from itertools import groupby
 from threading import Event
+from time import sleep
 from typing import NamedTuple, cast
 
+from payrules.app.in_force import InForceCache
 from payrules.app.pace import Pace
-from payrules.app.ports import Adapters, ConflictError, InvoiceRequest, Ledger, Limits, MessageRequest, Transaction
+from payrules.app.ports import (
+    Adapters,
+    ConflictError,
+    InvoiceRequest,
+    Ledger,
+    LedgerError,
+    Limits,
+    Lock,
+    MessageRequest,
+    Transaction,
+)
 from payrules.app.requests import Request, Requests
 from payrules.app.rows import AttemptRow, Change, Claimed, Lane
 from payrules.domain.action import Answer, Delivered, NoAnswer, Rejected, RetryLater
+from payrules.domain.lifecycle import hold_open
 from payrules.domain.policy import Channel
 from payrules.domain.settling import Ended, Ending, NotStarted, settle
 
@@ -24,14 +37,16 @@ BATCH = 500
 SETTLED_TOGETHER = 250
 LONGEST_SLEEP = 1.0
 _TRIES = 20
+_PAUSE = 1.0
 
 
 class Attempted(NamedTuple):
     """A claimed action and how its attempt ended. `started_at` is None where it did not begin.
 
-    `total` is the amount of an invoice that was asked for, in minor units.
+    `clinic` is the clinic's name, `total` the amount of an invoice that was asked for, in minor units.
     """
 
+    clinic: str
     claimed: Claimed
     ending: Ending
     started_at: datetime | None
@@ -40,7 +55,7 @@ class Attempted(NamedTuple):
 
 
 class Tools(NamedTuple):
-    """What a dispatcher takes from the world: time, chance between 0 and 1, and threads.
+    """What a dispatcher takes from the world: time, chance between 0 and 1, threads, and waiting (in seconds).
 
     `executor` makes the threads of one lane for a number of calls at once.
     """
@@ -48,6 +63,7 @@ class Tools(NamedTuple):
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     executor: Callable[[int], Executor]
+    pause: Callable[[float], None] = sleep
 
 
 class Dispatcher:
@@ -73,6 +89,8 @@ class Dispatcher:
         self._observe = observe
         self._lanes = {lane: _LaneAdapter.of(lane, adapters) for lane in Lane}
         self._pools: dict[Lane, Executor] = {}
+        # Each lane has a thread of its own.
+        self._in_force = {lane: InForceCache() for lane in Lane}
 
     def once(self, stop: Event) -> int:
         """Work until nothing is due any more; the number of attempts."""
@@ -101,14 +119,14 @@ class Dispatcher:
         if not claimed:
             return 0
         with self._ledger.reading() as tx:
-            prepared = self._requests.prepare(tx, claimed, now, adapter.limits)
+            prepared = self._requests.prepare(tx, claimed, self._in_force[lane], now, adapter.limits)
         unstarted: list[Attempted] = []
         ready: list[tuple[Claimed, Request]] = []
-        for one, what in zip(claimed, prepared, strict=True):
+        for one, (clinic, what) in zip(claimed, prepared, strict=True):
             if isinstance(what, InvoiceRequest | MessageRequest):
                 ready.append((one, what))
             else:
-                unstarted.append(Attempted(one, what, None, now))
+                unstarted.append(Attempted(clinic, one, what, None, now))
         self._settle(lane, unstarted)
         for batch in self._call_all(lane, ready, stop):
             self._settle(lane, batch)
@@ -128,17 +146,19 @@ class Dispatcher:
         pool = self._pools.get(lane)
         if pool is None:
             pool = self._pools[lane] = self._tools.executor(limits.concurrency)
-        waiting: dict[Future[Attempted], Claimed] = {}
+        waiting: dict[Future[Attempted], tuple[str, Claimed]] = {}
         for claimed, request in ready:
-            waiting[pool.submit(self._call, lane, claimed, request, stop)] = claimed
+            waiting[pool.submit(self._call, lane, claimed, request, stop)] = (request.clinic, claimed)
         ended: list[Attempted] = []
         while waiting:
             # A call that neither answers nor fails within its lease is given up: nobody knows what it did.
-            patience = (next(iter(waiting.values())).lease_until - self._tools.clock()).total_seconds()
+            patience = (ready[0][0].lease_until - self._tools.clock()).total_seconds()
             done, _ = wait(waiting, timeout=max(patience, 0), return_when=FIRST_COMPLETED)
             if not done:
                 now = self._tools.clock()
-                ended += [Attempted(c, NoAnswer("timeout"), now, now) for c in waiting.values()]
+                for future, (clinic, claimed) in waiting.items():
+                    ending = NotStarted.RELEASED if future.cancel() else NoAnswer("timeout")
+                    ended.append(Attempted(clinic, claimed, ending, now, now))
                 self._pools.pop(lane).shutdown(wait=False, cancel_futures=True)
                 break
             for future in done:
@@ -155,9 +175,13 @@ class Dispatcher:
         adapter.pace.wait(stop)
         started_at = clock()
         if stop.is_set() or started_at + timedelta(seconds=adapter.limits.timeout) > claimed.lease_until:
-            return Attempted(claimed, NotStarted.RELEASED, None, started_at)
-        if not self._ledger.may_start(claimed):
-            return Attempted(claimed, NotStarted.STOPPED, None, started_at)
+            return Attempted(request.clinic, claimed, NotStarted.RELEASED, None, started_at)
+        try:
+            may_start = self._ledger.may_start(claimed)
+        except LedgerError:
+            return Attempted(request.clinic, claimed, NotStarted.RELEASED, None, started_at)
+        if not may_start:
+            return Attempted(request.clinic, claimed, NotStarted.STOPPED, None, started_at)
         ending: Ending
         try:
             ending = adapter.call(request)
@@ -165,27 +189,36 @@ class Dispatcher:
             # Its text may quote the message and whom it was for.
             ending = NoAnswer(type(error).__name__)
         total = request.total if isinstance(request, InvoiceRequest) else None
-        return Attempted(claimed, ending, started_at, clock(), total)
+        return Attempted(request.clinic, claimed, ending, started_at, clock(), total)
 
     # ---- settling
 
     def _settle(self, lane: Lane, ended: list[Attempted]) -> None:
+        """Write what came of attempts. A ledger that is out of reach is waited for until their lease ends."""
         if not ended:
             return
-        for tries_left in reversed(range(_TRIES)):
+        tries_left = _TRIES
+        while True:
             try:
                 with self._ledger.writing() as tx:
                     self._settle_in(tx, lane, ended)
                 break
             except ConflictError:
+                tries_left -= 1
                 if not tries_left:
                     raise
+            except LedgerError:
+                if self._tools.clock() >= ended[0].claimed.lease_until:
+                    raise
+                self._tools.pause(_PAUSE)
         for one in ended:
             self._observe(lane, answer_word(one.ending))
 
     def _settle_in(self, tx: Transaction, lane: Lane, ended: list[Attempted]) -> None:
         limits = self._lanes[lane].limits
         by_booking = sorted(ended, key=_booking)
+        # Shared, so that no hold comes in between and misses what is added here.
+        clinics = self._in_force[lane].of(tx, tx.clinics({one.clinic for one in ended}, Lock.SHARE))
         stored = tx.records_by_number({_booking(one) for one in ended}, lock=True)
         changes = []
         for key, group in groupby(by_booking, key=_booking):
@@ -195,6 +228,9 @@ class Dispatcher:
                 honoured = self._requests.honoured(record, one.claimed.key, one.ended_at, limits)
                 record = settle(record, _ended(one), cover, honoured=honoured, jitter=self._tools.chance())
             if record is not before.record:
+                held = clinics[record.booking.clinic].held(record.stamp.sequence, one.ended_at)
+                if held is not None:
+                    record = hold_open(record, held, one.ended_at)
                 changes.append(Change(before, before._replace(record=record)))
         tx.save(changes)
         tx.add_attempts([self._attempt(one) for one in ended])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from payrules.app.ports import Transaction
 from payrules.app.rows import ClinicRow, HoldRow
@@ -19,11 +20,13 @@ class InForce:
     timeline: Timeline
     holds: tuple[HoldRow, ...] = ()
 
-    def held(self, sequence: int | None) -> HeldCause | None:
-        """Why actions under an activation are held, None where they are not."""
+    def held(self, sequence: int | None, now: datetime) -> HeldCause | None:
+        """Why actions under an activation are held at an instant, None where they are not."""
         if any(hold.sequence in (None, sequence) for hold in self.holds):
             return HeldCause.CLINIC_HELD
-        return None
+        activation = self.timeline.in_force(now)
+        withdrawn = activation is not None and activation.digest is None
+        return HeldCause.NOT_VERIFIED if withdrawn else None
 
 
 class InForceCache:
@@ -33,7 +36,7 @@ class InForceCache:
         self._kept: dict[str, InForce] = {}
 
     def of(self, tx: Transaction, rows: Mapping[str, ClinicRow]) -> dict[str, InForce]:
-        """What is in force for clinics that the transaction has locked."""
+        """What is in force for clinics, by name."""
         old = [row for name, row in rows.items() if name not in self._kept or self._kept[name].version != row.version]
         if old:
             numbers = [row.clinic_no for row in old]

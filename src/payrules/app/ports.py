@@ -27,6 +27,7 @@ from payrules.app.rows import (
     Lane,
     NewBooking,
     Party,
+    Past,
     PolicyRow,
     StoredRecord,
     VerificationRow,
@@ -151,6 +152,9 @@ class Transaction(Protocol):
     def stamps_of(self, clinic_no: int, booking_no: int) -> list[Stamp]:
         """All stamps of a booking, the first one first."""
 
+    def past(self, bookings: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Past]:
+        """All stamps and decisions of bookings, by clinic_no and booking_no: for `audit`."""
+
     def booking_numbers(
         self,
         clinic_no: int | None = None,
@@ -159,6 +163,11 @@ class Transaction(Protocol):
         limit: int = 1000,
     ) -> list[tuple[int, int]]:
         """Pages of (clinic_no, booking_no) in order, after a key: for lists and for `audit`."""
+
+    def overpaid(
+        self, clinic_no: int | None = None, after: tuple[int, int] = (0, 0), limit: int = 1000
+    ) -> list[tuple[int, int]]:
+        """The same of bookings for which more came in than an invoice that holds asks for: some owe a refund."""
 
     # dispatch
 

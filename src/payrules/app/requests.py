@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from payrules.app.in_force import InForce, InForceCache
 from payrules.app.ports import InvoiceRequest, Limits, MessageRequest, Transaction
 from payrules.app.rows import Claimed, Contact, Party, StoredRecord
-from payrules.app.timelines import timeline_of
 from payrules.app.versions import Versions
 from payrules.domain.action import Action, ActionKey, ActionState, NoAnswer
 from payrules.domain.decision import Uncovered
@@ -18,8 +18,12 @@ from payrules.domain.settling import NotStarted, is_too_late
 Request = InvoiceRequest | MessageRequest
 """What an adapter is asked."""
 
-Prepared = Request | NotStarted | NoAnswer
-"""A claimed action that may start, or why it may not."""
+
+class Prepared(NamedTuple):
+    """What a claimed action comes to: a request, or why it may not start. `clinic` is its clinic's name."""
+
+    clinic: str
+    what: Request | NotStarted | NoAnswer
 
 
 class Requests:
@@ -34,15 +38,20 @@ class Requests:
             return self._policy(tx, stamp.digest)
         return Uncovered.BOOKED_BEFORE_ACTIVATION if stamp.sequence is None else Uncovered.NOT_VERIFIED
 
-    def prepare(self, tx: Transaction, claimed: Sequence[Claimed], now: datetime, limits: Limits) -> list[Prepared]:
+    def prepare(
+        self, tx: Transaction, claimed: Sequence[Claimed], cache: InForceCache, now: datetime, limits: Limits
+    ) -> list[Prepared]:
         """For each claimed action its request, or why it is not to be started, in order."""
         stored = tx.records_by_number({(c.clinic_no, c.booking_no) for c in claimed}, lock=False)
         contacts = tx.contacts({key for s in stored.values() if (key := _told_in(s)) is not None})
-        in_force = self._in_force(tx, {c.clinic_no for c in claimed}, now)
-        return [
-            self._prepare(tx, c, stored[c.clinic_no, c.booking_no], contacts, in_force.get(c.clinic_no), now, limits)
-            for c in claimed
-        ]
+        rows = tx.clinics({s.record.booking.clinic for s in stored.values()})
+        in_force = {name: self._now_in_force(tx, clinic, now) for name, clinic in cache.of(tx, rows).items()}
+        prepared = []
+        for one in claimed:
+            found = stored[one.clinic_no, one.booking_no]
+            clinic = found.record.booking.clinic
+            prepared.append(Prepared(clinic, self._what(tx, one, found, contacts, in_force[clinic], now, limits)))
+        return prepared
 
     def honoured(self, record: BookingRecord, key: ActionKey, at: datetime, limits: Limits) -> bool:
         """Whether the provider still knows the idempotency key: no attempt began before the action was due."""
@@ -52,16 +61,12 @@ class Requests:
     def _policy(self, tx: Transaction, digest: str) -> Policy:
         return self._versions.find(tx, (digest,))[digest].policy
 
-    def _in_force(self, tx: Transaction, clinic_nos: set[int], now: datetime) -> dict[int, Policy]:
-        """What each clinic has in force now: an invoice names its clinic as it is at issue."""
-        found = {}
-        for clinic_no, rows in tx.timelines(clinic_nos).items():
-            activation = timeline_of(rows).in_force(now)
-            if activation is not None and activation.digest is not None:
-                found[clinic_no] = self._policy(tx, activation.digest)
-        return found
+    def _now_in_force(self, tx: Transaction, clinic: InForce, now: datetime) -> Policy | None:
+        """What a clinic has in force now: an invoice names its clinic as it is at issue."""
+        activation = clinic.timeline.in_force(now)
+        return None if activation is None or activation.digest is None else self._policy(tx, activation.digest)
 
-    def _prepare(
+    def _what(
         self,
         tx: Transaction,
         claimed: Claimed,
@@ -70,7 +75,7 @@ class Requests:
         in_force: Policy | None,
         now: datetime,
         limits: Limits,
-    ) -> Prepared:
+    ) -> Request | NotStarted | NoAnswer:
         record, key = stored.record, claimed.key
         action = _find(record, key)
         if action is None or action.state is not ActionState.CLAIMED or action.attempt != claimed.attempt:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from payrules.domain.action import ActionKey
 from payrules.domain.events import EventType
 from payrules.domain.policy import Channel
-from payrules.domain.record import BookingRecord
+from payrules.domain.record import BookingRecord, Decided, Stamp
 from payrules.domain.timeline import Activation
 
 # ---- clinics, timelines, files
@@ -175,6 +175,13 @@ class DecisionRow(NamedTuple):
     decided_at: datetime
     facts: str
     actions: str
+
+
+class Past(NamedTuple):
+    """All stamps and decisions of a booking, the first ones first; each decision's row with what followed."""
+
+    stamps: tuple[Stamp, ...]
+    decisions: tuple[tuple[DecisionRow, Decided], ...]
 
 
 # ---- dispatch

@@ -9,7 +9,7 @@ from tests.practice import Practice, minutes
 from payrules.adapters.recording import Raise, RecordingMessages, one_by_one
 from payrules.app.dispatch import LEASE
 from payrules.app.ports import Limits
-from payrules.app.rows import Lane
+from payrules.app.rows import HoldRow, Lane
 from payrules.domain.action import ActionState, HeldCause, Rejected, RetryLater
 from payrules.domain.decision import ActionType
 from payrules.domain.policy import Channel
@@ -205,3 +205,29 @@ def test_an_adapter_that_needs_longer_than_the_lease_has_left_is_not_called() ->
     practice.dispatcher().work(Lane.INVOICE, practice.stop)
     practice.dispatcher().work(Lane.SMS, practice.stop)
     assert practice.sms.calls == []
+
+
+def test_a_ledger_that_is_away_while_settling_is_waited_for() -> None:
+    practice = booked()
+    pauses: list[float] = []
+    away = iter([True, True])
+    dispatcher = practice.dispatcher(pause=pauses.append, fails=lambda: next(away, False))
+    dispatcher.work(Lane.INVOICE, practice.stop)
+    assert pauses == [1.0, 1.0]
+    assert practice.action(ActionType.CREATE_INVOICE).state is ActionState.DELIVERED
+    assert len(practice.invoices.effects) == 1
+
+
+def test_what_follows_a_delivery_is_held_with_its_clinic() -> None:
+    practice = booked(clinic_text("reminders: [7d]\n"))
+    practice.dispatch(LINK_AT - minutes(1))
+
+    def hold(_: object) -> None:
+        clinic_no = practice.stored().clinic_no
+        with practice.ledger.writing() as tx:
+            tx.add_hold(clinic_no, HoldRow(1, None, "a wrong rule", "test", practice.now))
+
+    practice.email.script = hold
+    practice.dispatch(LINK_AT + timedelta(days=8))
+    reminder = practice.action(ActionType.SEND_REMINDER, Channel.EMAIL)
+    assert (reminder.state, reminder.cause) == (ActionState.HELD, HeldCause.CLINIC_HELD)

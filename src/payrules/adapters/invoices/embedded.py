@@ -94,6 +94,14 @@ class EmbeddedInvoices:
         with self._ledger.reading_session() as session:
             return [_invoice_of(row) for row in session.rows(found)]
 
+    def of_booking(self, clinic_no: int, booking_no: int) -> list[Invoice]:
+        """The invoices and credit notes of one booking, deleted drafts included."""
+        its = and_(INVOICES.c.clinic_no == clinic_no, INVOICES.c.booking_no == booking_no)
+        with self._ledger.reading_session() as session:
+            return [
+                _invoice_of(row) for row in session.rows(select(INVOICES).where(its).order_by(*INVOICES.primary_key))
+            ]
+
 
 class _Counter(NamedTuple):
     """The clinic's last number, and the earliest date that the next one may have."""

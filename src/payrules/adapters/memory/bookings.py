@@ -1,15 +1,19 @@
 """Events, bookings, contacts, stamps and decisions of a ledger in memory."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from payrules.adapters.memory.tables import BookingNo, Rows, place
 from payrules.app.ports import ConflictError, LedgerError
-from payrules.app.rows import Change, Contact, ContactRow, DecisionRow, EventRow, EventState, NewBooking, Party
+from payrules.app.rows import Change, Contact, ContactRow, DecisionRow, EventRow, EventState, NewBooking, Party, Past
 from payrules.app.rows import StoredRecord as Stored
 from payrules.domain.action import Action, ActionState
-from payrules.domain.record import BookingRecord, BookingState, Stamp
+from payrules.domain.record import BookingRecord, BookingState, Decided, InvoiceState, Stamp
+
+# Comparing so is several times quicker than comparing copies without their actions.
+_without_actions = attrgetter(*(field.name for field in fields(BookingRecord) if field.name != "actions"))
 
 
 class BookingRows(Rows):
@@ -75,7 +79,7 @@ class BookingRows(Rows):
             self._name(number, record.booking.id)
             self.put(self.t.records, number, _with_actions(stored, record.actions))
             self._stamp(number, record.stamp)
-            self.add_numbered(self.t.decisions, number, decision)
+            self._decide(number, decision, record.decided)
             self.add_contacts([(stored.clinic_no, contact) for contact in contacts])
             latest, booked_at = self.get(self.t.latest_booked_at, stored.clinic_no), record.booking.booked_at
             if latest is None or latest < booked_at:
@@ -87,6 +91,10 @@ class BookingRows(Rows):
             if all(row.activation.sequence != stamp.sequence for row in timeline):
                 raise self.failed(LedgerError(f"clinic {number[0]} has no activation {stamp.sequence}"))
         self.add_numbered(self.t.stamps, number, stamp)
+
+    def _decide(self, number: BookingNo, row: DecisionRow, decided: Decided) -> None:
+        self.add_numbered(self.t.decisions, number, row)
+        self.add_numbered(self.t.decided, number, decided)
 
     def replace_booking_id(self, clinic_no: int, booking_no: int, booking_id: str) -> None:
         number = (clinic_no, booking_no)
@@ -126,7 +134,7 @@ class BookingRows(Rows):
             if after.record.stamp != before.record.stamp:
                 self._stamp(number, after.record.stamp)
             if decision is not None:
-                self.add_numbered(self.t.decisions, number, decision)
+                self._decide(number, decision, after.record.decided)
             self.add_contacts([(after.clinic_no, contact) for contact in contacts])
 
     def _merged(
@@ -170,6 +178,13 @@ class BookingRows(Rows):
     def stamps_of(self, clinic_no: int, booking_no: int) -> list[Stamp]:
         return self.listed(self.t.stamps, (clinic_no, booking_no))
 
+    def past(self, bookings: Iterable[BookingNo]) -> dict[BookingNo, Past]:
+        past = {}
+        for number in bookings:
+            rows, decided = self.listed(self.t.decisions, number), self.listed(self.t.decided, number)
+            past[number] = Past(tuple(self.listed(self.t.stamps, number)), tuple(zip(rows, decided, strict=True)))
+        return past
+
     def booking_numbers(
         self,
         clinic_no: int | None = None,
@@ -178,6 +193,14 @@ class BookingRows(Rows):
         limit: int = 1000,
     ) -> list[BookingNo]:
         wanted = frozenset(states)
+        return self._page(clinic_no, after, limit, lambda record: not wanted or record.state in wanted)
+
+    def overpaid(self, clinic_no: int | None = None, after: BookingNo = (0, 0), limit: int = 1000) -> list[BookingNo]:
+        return self._page(clinic_no, after, limit, _is_overpaid)
+
+    def _page(
+        self, clinic_no: int | None, after: BookingNo, limit: int, wanted: Callable[[BookingRecord], bool]
+    ) -> list[BookingNo]:
         order = self.t.records.order[:]
         page: list[BookingNo] = []
         for number in order[bisect_right(order, after) :]:
@@ -185,10 +208,15 @@ class BookingRows(Rows):
                 break
             stored = self.get(self.t.records, number)
             # Bookings that came after a reader began have a number in the order, and no row for that reader.
-            if stored is None or clinic_no not in (None, number[0]) or (wanted and stored.record.state not in wanted):
-                continue
-            page.append(number)
+            if stored is not None and clinic_no in (None, number[0]) and wanted(stored.record):
+                page.append(number)
         return page
+
+
+def _is_overpaid(record: BookingRecord) -> bool:
+    invoice = record.invoice
+    owed = invoice.total if invoice.state is InvoiceState.ISSUED else None
+    return invoice.paid > (0 if owed is None or record.state is BookingState.CANCELLED else owed)
 
 
 def _occurred_at(row: EventRow) -> tuple[object, int]:
@@ -200,7 +228,10 @@ def _place(action: Action) -> tuple[int, int, int, int]:
 
 
 def _with_actions(stored: Stored, actions: Iterable[Action]) -> Stored:
-    return stored._replace(record=replace(stored.record, actions=tuple(sorted(actions, key=_place))))
+    ordered = tuple(sorted(actions, key=_place))
+    if ordered == stored.record.actions:
+        return stored
+    return stored._replace(record=replace(stored.record, actions=ordered))
 
 
 def _with_id(stored: Stored, booking_id: str) -> Stored:
@@ -211,5 +242,5 @@ def _with_id(stored: Stored, booking_id: str) -> Stored:
     return stored._replace(record=replace(record, booking=record.booking._replace(id=booking_id)))
 
 
-def _apart_from_actions(stored: Stored) -> tuple[str, int | None, int | None, BookingRecord]:
-    return stored.facts, stored.client_event, stored.payer_event, replace(stored.record, actions=())
+def _apart_from_actions(stored: Stored) -> tuple[object, ...]:
+    return stored.facts, stored.client_event, stored.payer_event, _without_actions(stored.record)

@@ -31,7 +31,7 @@ from payrules.app.rows import (
 from payrules.domain.action import Action, ActionKey
 from payrules.domain.decision import ActionType
 from payrules.domain.policy import Channel
-from payrules.domain.record import Stamp
+from payrules.domain.record import Decided, Stamp
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -130,6 +130,7 @@ class Tables:
         self.records = RecordTable()
         self.stamps = Table[BookingNo, tuple[Stamp, ...]]()
         self.decisions = Table[BookingNo, tuple[DecisionRow, ...]]()
+        self.decided = Table[BookingNo, tuple[Decided, ...]]()
         self.attempts = Table[BookingNo, tuple[AttemptRow, ...]]()
         self.contacts = Table[tuple[int, int, Party], Contact]()
         self.next_number = 1

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, select, text, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, func, select, text, true, tuple_
 
-from payrules.adapters.store.codes import ACTION_STATES, BOOKING_STATES, instant
+from payrules.adapters.store.codes import ACTION_STATES, BOOKING_STATES, INVOICE_STATES, instant
 from payrules.adapters.store.dialect import Row, Update
 from payrules.adapters.store.events import EventRows
 from payrules.adapters.store.mapping import (
@@ -16,6 +16,7 @@ from payrules.adapters.store.mapping import (
     action_values,
     booking_state,
     booking_values,
+    decided_of,
     decision_values,
     key_values,
     new_action_values,
@@ -36,10 +37,10 @@ from payrules.adapters.store.tables import (
     STAMPS,
 )
 from payrules.app.ports import ConflictError
-from payrules.app.rows import Change, Contact, ContactRow, DecisionRow, NewBooking, Party, StoredRecord
+from payrules.app.rows import Change, Contact, ContactRow, DecisionRow, NewBooking, Party, Past, StoredRecord
 from payrules.domain.action import Action
 from payrules.domain.booking import Booking
-from payrules.domain.record import BookingState, Stamp
+from payrules.domain.record import BookingState, Decided, InvoiceState, Stamp
 
 ReadFacts = Callable[[str, str, str], Booking]
 """Makes a booking of recorded facts, the clinic and the booking id."""
@@ -87,6 +88,23 @@ _RECORDS = (
     .join(DECISIONS, and_(_is_booking(DECISIONS, BOOKINGS), DECISIONS.c.number == BOOKINGS.c.decision))
     .outerjoin(POLICIES, POLICIES.c.policy_no == STAMPS.c.policy_no)
 )
+_STAMPS = (
+    select(STAMPS.c.clinic_no, STAMPS.c.booking_no, *_STAMP)
+    .join(ENGINES, ENGINES.c.engine_no == STAMPS.c.engine_no)
+    .outerjoin(POLICIES, POLICIES.c.policy_no == STAMPS.c.policy_no)
+)
+_PAST = select(
+    DECISIONS.c.clinic_no,
+    DECISIONS.c.booking_no,
+    DECISIONS.c.number.label("decision"),
+    DECISIONS.c.stamp,
+    DECISIONS.c.decided_at,
+    DECISIONS.c.facts,
+    DECISIONS.c.actions,
+    *_DECIDED,
+)
+_ISSUED = INVOICE_STATES.numbers[InvoiceState.ISSUED]
+_CANCELLED = BOOKING_STATES.numbers[BookingState.CANCELLED]
 
 
 class BookingRows(EventRows):
@@ -228,10 +246,21 @@ class BookingRows(EventRows):
         ]
 
     def stamps_of(self, clinic_no: int, booking_no: int) -> list[Stamp]:
-        stamps = select(*_STAMP).join(ENGINES, ENGINES.c.engine_no == STAMPS.c.engine_no)
-        stamps = stamps.outerjoin(POLICIES, POLICIES.c.policy_no == STAMPS.c.policy_no)
         is_its = and_(STAMPS.c.clinic_no == clinic_no, STAMPS.c.booking_no == booking_no)
-        return [stamp_of(row) for row in self._session.rows(stamps.where(is_its).order_by(STAMPS.c.number))]
+        return [stamp_of(row) for row in self._session.rows(_STAMPS.where(is_its).order_by(STAMPS.c.number))]
+
+    def past(self, bookings: Iterable[BookingNo]) -> dict[BookingNo, Past]:
+        numbers = sorted(set(bookings))
+        stamps: dict[BookingNo, list[Stamp]] = {number: [] for number in numbers}
+        decisions: dict[BookingNo, list[tuple[DecisionRow, Decided]]] = {number: [] for number in numbers}
+        for row in self._session.rows(self._of(_STAMPS, STAMPS, numbers).order_by(*STAMPS.primary_key)):
+            stamps[row.clinic_no, row.booking_no].append(stamp_of(row))
+        for row in self._session.rows(self._of(_PAST, DECISIONS, numbers).order_by(*DECISIONS.primary_key)):
+            decision = DecisionRow(
+                row.booking_no, row.decision, row.stamp, instant(row.decided_at), row.facts, row.actions
+            )
+            decisions[row.clinic_no, row.booking_no].append((decision, decided_of(row)))
+        return {number: Past(tuple(stamps[number]), tuple(decisions[number])) for number in numbers}
 
     def booking_numbers(
         self,
@@ -240,12 +269,21 @@ class BookingRows(EventRows):
         after: BookingNo = (0, 0),
         limit: int = 1000,
     ) -> list[BookingNo]:
+        wanted = [BOOKING_STATES.numbers[state] for state in states]
+        return self._page(clinic_no, after, limit, BOOKINGS.c.state.in_(wanted) if wanted else true())
+
+    def overpaid(self, clinic_no: int | None = None, after: BookingNo = (0, 0), limit: int = 1000) -> list[BookingNo]:
+        holds = and_(BOOKINGS.c.invoice_state == _ISSUED, BOOKINGS.c.state != _CANCELLED)
+        owed = case((holds, func.coalesce(BOOKINGS.c.total, 0)), else_=0)
+        return self._page(clinic_no, after, limit, and_(BOOKINGS.c.paid > 0, BOOKINGS.c.paid > owed))
+
+    def _page(
+        self, clinic_no: int | None, after: BookingNo, limit: int, wanted: ColumnElement[bool]
+    ) -> list[BookingNo]:
         key = (BOOKINGS.c.clinic_no, BOOKINGS.c.booking_no)
-        page = select(*key).where(tuple_(*key) > tuple_(*after)).order_by(*key).limit(limit)
+        page = select(*key).where(tuple_(*key) > tuple_(*after), wanted).order_by(*key).limit(limit)
         if clinic_no is not None:
             page = page.where(BOOKINGS.c.clinic_no == clinic_no)
-        if wanted := [BOOKING_STATES.numbers[state] for state in states]:
-            page = page.where(BOOKINGS.c.state.in_(wanted))
         return [(row.clinic_no, row.booking_no) for row in self._session.rows(page)]
 
 

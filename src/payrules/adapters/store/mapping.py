@@ -161,18 +161,38 @@ def new_action_values(clinic_no: int, booking_no: int, action: Action) -> Row | 
 
 def action_of(row: Any) -> Action:
     """From the table `actions`."""
+    # Taken apart at once: columns by their names cost more than the rest.
+    (
+        _,
+        _,
+        ordinal,
+        type_,
+        channel,
+        occurrence,
+        _,
+        due_at,
+        shifted_by,
+        state,
+        next_at,
+        attempt,
+        cause,
+        stopping,
+        by_hand,
+        receipt,
+        settled_at,
+    ) = row
     return Action(
-        key_of(row.ordinal, row.type, row.channel, row.occurrence),
-        instant(row.due_at),
-        None if row.shifted_by is None else SHIFTS.members[row.shifted_by],
-        ACTION_STATES.members[row.state],
-        instant_or_none(row.next_at),
-        row.attempt,
-        row.cause,
-        row.stopping,
-        row.by_hand,
-        row.receipt,
-        instant_or_none(row.settled_at),
+        key_of(ordinal, type_, channel, occurrence),
+        instant(due_at),
+        None if shifted_by is None else SHIFTS.members[shifted_by],
+        ACTION_STATES.members[state],
+        instant_or_none(next_at),
+        attempt,
+        cause,
+        stopping,
+        by_hand,
+        receipt,
+        instant_or_none(settled_at),
     )
 
 

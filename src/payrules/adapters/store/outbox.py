@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, select
 
 from payrules.adapters.store.bookings import BookingRows
 from payrules.adapters.store.codes import ACTION_STATES, instant, instant_or_none, micros
@@ -18,6 +18,12 @@ _PRIMARY_KEY = ("clinic_no", "booking_no", "ordinal", "type", "channel", "occurr
 _CLAIM = Update(ACTIONS, ("state", "next_at", "attempt"), _PRIMARY_KEY)
 _OPEN = sorted(ACTION_STATES.numbers[state] for state in OPEN)
 _CLAIMED = ACTION_STATES.numbers[ActionState.CLAIMED]
+
+_FENCE = (*_PRIMARY_KEY, "attempt")
+# Built once: it is asked before every single call of an adapter.
+_STANDS = select(ACTIONS.c.attempt).where(
+    *(ACTIONS.c[name] == bindparam(name) for name in _FENCE), ACTIONS.c.state == _CLAIMED, ~ACTIONS.c.stopping
+)
 
 
 class SqlTransaction(BookingRows):
@@ -43,10 +49,8 @@ class SqlTransaction(BookingRows):
 
     def may_start(self, claimed: Claimed) -> bool:
         """Whether a claim still stands and nothing stops its action."""
-        numbers = (claimed.clinic_no, claimed.booking_no, *key_values(claimed.key))
-        is_it = and_(*(ACTIONS.c[name] == number for name, number in zip(_PRIMARY_KEY, numbers, strict=True)))
-        stands = and_(ACTIONS.c.state == _CLAIMED, ACTIONS.c.attempt == claimed.attempt, ~ACTIONS.c.stopping)
-        return self._session.value(select(ACTIONS.c.attempt).where(is_it, stands)) is not None
+        numbers = (claimed.clinic_no, claimed.booking_no, *key_values(claimed.key), claimed.attempt)
+        return self._session.value(_STANDS, dict(zip(_FENCE, numbers, strict=True))) is not None
 
     def add_attempts(self, rows: Sequence[AttemptRow]) -> None:
         values = [

@@ -52,10 +52,10 @@ class Session:
         with self.run() as connection:
             return connection.execute(statement).all()
 
-    def value(self, statement: Executable) -> Any:
+    def value(self, statement: Executable, values: Mapping[str, object] | None = None) -> Any:
         """The one value of a query, or None."""
         with self.run() as connection:
-            return connection.execute(statement).scalar()
+            return connection.execute(statement, values).scalar()
 
     def change(self, statement: Executable, values: Mapping[str, object] | None = None) -> int:
         """Run a statement that writes; how many rows it wrote."""

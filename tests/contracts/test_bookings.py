@@ -21,7 +21,7 @@ from tests.contracts.making import (
 )
 
 from payrules.app.ports import ConflictError, Ledger
-from payrules.app.rows import ContactRow, DecisionRow, Party
+from payrules.app.rows import ContactRow, DecisionRow, Party, Past
 from payrules.domain.action import Action, ActionState
 from payrules.domain.record import BookingState
 
@@ -56,6 +56,18 @@ def test_a_stamp_of_a_withdrawn_verification_has_no_digest(ledger: Ledger) -> No
     add(ledger, row)
 
     assert read(ledger, row) == row
+
+
+def test_the_past_of_several_bookings_is_told_at_once(ledger: Ledger) -> None:
+    clinic_no = open_clinic(ledger)
+    rows = [complete(clinic_no, 7), stored(clinic_no, 9, "bk-2"), stored(clinic_no, 8, "bk-3")]
+    add(ledger, *rows)
+
+    with ledger.reading() as tx:
+        found = tx.past([(clinic_no, 9), (clinic_no, 7)])
+    assert found == {
+        (clinic_no, row.booking_no): Past((STAMP,), ((new(row).decision, row.record.decided),)) for row in rows[:2]
+    }
 
 
 def test_many_bookings_of_two_clinics_keep_apart(ledger: Ledger) -> None:

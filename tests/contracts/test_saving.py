@@ -21,6 +21,7 @@ from tests.contracts.making import (
     add_with_actions,
     complete,
     minutes,
+    new,
     open_clinic,
     policy_row,
     read,
@@ -30,7 +31,7 @@ from tests.contracts.making import (
 )
 
 from payrules.app.ports import ConflictError, Ledger, LedgerError
-from payrules.app.rows import Change, ContactRow, DecisionRow, Lane, Party, StoredRecord
+from payrules.app.rows import Change, ContactRow, DecisionRow, Lane, Party, Past, StoredRecord
 from payrules.domain.action import Action, ActionState
 from payrules.domain.record import BookingState
 
@@ -239,6 +240,9 @@ def test_a_second_stamp_is_added_and_holds(ledger: Ledger) -> None:
         assert [(d.number, d.stamp) for d in tx.decisions_of(clinic_no, row.booking_no)] == [(1, 1), (2, 2)]
         assert tx.open_bookings(clinic_no, 1) == []
         assert tx.open_bookings(clinic_no, 2) == [row.booking_no]
+        number = (clinic_no, row.booking_no)
+        recorded = ((new(row).decision, DECIDED), (decision(after), after.record.decided))
+        assert tx.past([number]) == {number: Past((STAMP, second), recorded)}
 
 
 def test_a_stamp_is_never_written_over(ledger: Ledger) -> None:

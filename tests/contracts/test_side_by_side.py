@@ -154,9 +154,10 @@ def save(side: Side, tx: Transaction, step: Step) -> None:
     key = KEYS[step.more % 4]
     former = actions.get(key, Action(key, T0))
     state = list(ActionState)[step.more % 7]
-    timed = state in (ActionState.WAITING, ActionState.CLAIMED) or step.more > 55
+    timed = state in (ActionState.WAITING, ActionState.CLAIMED)
     next_at = T0 + minutes(step.more * 50 + step.pick) if timed else None
-    actions[key] = former._replace(state=state, next_at=next_at, attempt=former.attempt + (step.pick > 30))
+    attempt = former.attempt + (state is ActionState.CLAIMED or step.pick > 30)
+    actions[key] = former._replace(state=state, next_at=next_at, attempt=attempt)
     record = replace(before.record, actions=tuple(actions.values()))
     if step.pick % 5 == 0:
         record = replace(record, state=list(BookingState)[step.more % 9])
@@ -243,6 +244,7 @@ def picture(ledger: Ledger) -> list[object]:
             tx.records(names, lock=False),
             tx.records_by_number(numbers, lock=False),
             [(tx.stamps_of(*n), tx.decisions_of(*n), sorted(tx.attempts_of(*n))) for n in numbers],
+            tx.past(numbers),
             tx.contacts([*numbers, (1, 1), (2, 1)]),
             [tx.next_at(lane) for lane in Lane],
             [sorted(tx.actions_in(state), key=repr) for state in ("held", "dead")],

@@ -102,12 +102,13 @@ class Restamper:
         stamp = Stamp(former.number + 1, *named, now, by.name, by.reason)
         # What the hold of an activation has stopped goes on where that is left behind.
         advanced = restamped(release_hold(record, HeldCause.CLINIC_HELD, now), stamp, policy, now)
-        if advanced.refusal is not None or advanced.decision is None:
-            raise _refusal(Refusal.ALREADY_ISSUED if advanced.refusal is None else advanced.refusal.code)
+        if advanced.refusal is not None:
+            raise _refusal(advanced.refusal.code)
         record = in_line(advanced.record, Stops.of(tx, clinic.clinic_no), now)
-        row = decision_row(before.booking_no, record, advanced.decision.actions, before.facts, now)
+        wanted = () if advanced.decision is None else advanced.decision.actions
+        row = decision_row(before.booking_no, record, wanted, before.facts, now)
         tx.save([Change(before, before._replace(record=record), row)])
-        return Restamped(booking_id, RestampOutcome.RESTAMPED, clinic.clinic, stamp, advanced.decision.outcome)
+        return Restamped(booking_id, RestampOutcome.RESTAMPED, clinic.clinic, stamp, record.decided.outcome)
 
 
 def _refusal(code: Refusal) -> _RefusedError:

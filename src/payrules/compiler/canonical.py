@@ -47,6 +47,8 @@ def canonical_form(document: dict[str, Any]) -> dict[str, Any]:
         form["reminders"] = settings["reminders"]
     if "session_types" in document:
         form["session_types"] = {name: _session_type(entry) for name, entry in document["session_types"].items()}
+    if "messages" in document:
+        form["messages"] = document["messages"]
     if document.get("rules"):
         form["rules"] = [_rule(rule) for rule in document["rules"]]
     return form

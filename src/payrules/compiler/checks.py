@@ -16,9 +16,12 @@ from payrules.compiler.countries import COUNTRIES, MISTAKEN
 from payrules.compiler.currencies import currency_hint
 from payrules.compiler.findings import MOST_FOUND, diagnose, did_you_mean, listed, stem_of
 from payrules.compiler.positions import Path, Positions
+from payrules.compiler.templates import faults_of
 from payrules.domain.diagnostics import Diagnostic, Related
 from payrules.domain.duration import parse_duration, parse_seconds
+from payrules.domain.languages import BUILT_IN, is_built_in, languages_for
 from payrules.domain.money import MINOR_UNITS, to_minor
+from payrules.domain.policy import MessageKind, TextPart
 
 # A price list may have thousands of session types, and be compared with thousands of names.
 _MOST_HINTS = 10
@@ -317,6 +320,33 @@ def check_automatic_has_time(subject: Subject) -> Iterator[Finding]:
             yield Finding("PR314", ("rules", index, "id"), message, help)
 
 
+def check_messages(subject: Subject) -> Iterator[Finding]:
+    """PR320 to PR326: every text can be filled in, and gets the client the link."""
+    messages = subject.document.get("messages")
+    if messages is None:
+        return
+    for language, kinds in messages.items():
+        for kind, parts in kinds.items():
+            for part, template in parts.items():
+                faults = faults_of(
+                    template, is_reminder=kind == MessageKind.REMINDER, needs_link=part != TextPart.SUBJECT
+                )
+                for fault in faults:
+                    yield Finding(fault.code, ("messages", language, kind, part), fault.message, fault.help)
+            if is_built_in(language):
+                continue
+            # A text of another language needs the other one beside it, under this code or a wider one.
+            known = {part for wider in languages_for(language) for part in messages.get(wider, {}).get(kind, ())}
+            for part, other in _TOGETHER:
+                if part in parts and other not in known:
+                    message = f"there is no `{other}` in this language, so this text is never sent"
+                    help = f"write `{other}` too: payrules has texts of its own in {listed(BUILT_IN)} alone"
+                    yield Finding("PR325", ("messages", language, kind, part), message, help)
+
+
+_TOGETHER = ((TextPart.SUBJECT, TextPart.EMAIL), (TextPart.EMAIL, TextPart.SUBJECT))
+
+
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     check_file_name,
     check_names,
@@ -329,4 +359,5 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     check_reminders,
     check_session_types,
     check_automatic_has_time,
+    check_messages,
 )

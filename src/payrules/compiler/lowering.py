@@ -13,6 +13,7 @@ from payrules.domain.policy import (
     Delivery,
     InvoiceTerms,
     Manual,
+    MessageKind,
     Notification,
     PayerKind,
     PaymentMethod,
@@ -26,6 +27,8 @@ from payrules.domain.policy import (
     SessionType,
     TagCondition,
     Terms,
+    TextKey,
+    TextPart,
     TimeRange,
 )
 
@@ -58,6 +61,12 @@ def lower(form: dict[str, Any], zone: tzinfo) -> Policy:
             for rule in form.get("rules", ())
         ),
         zone=zone,
+        messages={
+            TextKey(language, MessageKind(kind), TextPart(part)): template
+            for language, kinds in form.get("messages", {}).items()
+            for kind, parts in kinds.items()
+            for part, template in parts.items()
+        },
     )
 
 

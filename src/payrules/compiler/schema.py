@@ -27,6 +27,7 @@ _TYPES = {
     "boolean": "`true` or `false`",
     "integer": "a whole number",
 }
+_UNITS = {"maxItems": "items", "maxLength": "characters", "maxProperties": "keys"}
 _SHOWN = 60
 
 
@@ -90,8 +91,8 @@ class ClinicSchema:
                 what = "item" if error.validator == "minItems" else "key"
                 message = f"{_name(path)} is empty: it needs at least one {what}"
                 yield diagnose("PR206", place, message, _hint_for_empty(error.schema))
-            case "maxItems" | "maxLength":
-                unit = "items" if error.validator == "maxItems" else "characters"
+            case "maxItems" | "maxLength" | "maxProperties":
+                unit = _UNITS[error.validator]
                 most = f"at most {error.validator_value:,} are allowed"
                 message = f"{_name(path)} has {len(error.instance):,} {unit}; {most}"
                 yield diagnose("PR206", place, message, "shorten it")

@@ -81,6 +81,29 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Names of the weekdays; the index is `date.weekday()`."""
 
 
+class MessageKind(Word):
+    """What a message is about."""
+
+    PAYMENT_LINK = "payment_link"
+    REMINDER = "reminder"
+
+
+class TextPart(Word):
+    """The texts a message is made of: an SMS of one, an email of a subject and a body."""
+
+    SMS = "sms"
+    SUBJECT = "subject"
+    EMAIL = "email"
+
+
+class TextKey(NamedTuple):
+    """Which text of a clinic this is. `language` is a code such as `nb` or `en-GB`."""
+
+    language: str
+    kind: MessageKind
+    part: TextPart
+
+
 class QuietHours(NamedTuple):
     """No message on `channels` between two wall times; minutes after midnight, may wrap it."""
 
@@ -226,5 +249,7 @@ class Policy:
     session_types: dict[str, SessionType] = field(hash=False)
     rules: tuple[Rule, ...]
     zone: tzinfo = field(compare=False, repr=False)
+    # Texts of the clinic's own, as templates; where there is none, payrules has its own.
+    messages: dict[TextKey, str] = field(hash=False, default_factory=dict)
     # Filled by matching.matcher_of at the first decision: most policies of a large set are never asked for one.
     matchers: list[Any] = field(init=False, default_factory=list, compare=False, repr=False)

@@ -6,30 +6,8 @@ from typing import Any
 
 import click
 
-from payrules.entrypoints.commanding import Command, Group, format_option, reported, store_option
+from payrules.entrypoints.commanding import Command, Group, actor_option, format_option, reported, store_option
 from payrules.entrypoints.exit_codes import ExitCode
-
-
-def _user() -> str:
-    """Who runs this process, for the record."""
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        # A process in a container may have a number and no name.
-        return "unknown"
-
-
-_actor_option = click.option(
-    "--actor",
-    metavar="NAME",
-    envvar="PAYRULES_ACTOR",
-    default=_user,
-    show_default="who runs the command",
-    show_envvar=True,
-    help="Who does this, for the record.",
-)
 
 
 @click.command(
@@ -42,7 +20,7 @@ _actor_option = click.option(
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @store_option
-@_actor_option
+@actor_option
 @format_option("text", "json")
 @reported
 def activate(paths: tuple[str, ...], store: str, actor: str, form: str) -> ExitCode:
@@ -149,7 +127,7 @@ def verification() -> None:
 @click.option("--organisation-number", metavar="NUMBER", help="Its number in the register; a company has one.")
 @click.option("--withdraw", is_flag=True, help="It is no longer verified.")
 @store_option
-@_actor_option
+@actor_option
 @format_option("text", "json")
 @reported
 def set_verification(clinic: str, store: str, actor: str, form: str, *, withdraw: bool, **told: Any) -> ExitCode:

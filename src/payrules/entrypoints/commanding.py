@@ -98,3 +98,26 @@ def format_option(*forms: str) -> Callable[[Any], Any]:
         show_default=True,
         help="text for people; json, one object a line.",
     )
+
+
+def _user() -> str:
+    """Who runs this process, for the record."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        # A process in a container may have a number and no name.
+        return "unknown"
+
+
+actor_option = click.option(
+    "--actor",
+    metavar="NAME",
+    envvar="PAYRULES_ACTOR",
+    default=_user,
+    show_default="who runs the command",
+    show_envvar=True,
+    help="Who does this, for the record.",
+)
+"""`--actor NAME`, the same for every command that a person answers for."""

@@ -6,11 +6,12 @@ numbers say which stage found the fault: 0xx reading files, 1xx YAML, 2xx schema
 """
 
 from payrules.domain.codes.checks import CHECKS
+from payrules.domain.codes.messages import MESSAGES
 from payrules.domain.codes.reading import READING
 from payrules.domain.codes.schema import SCHEMA
 from payrules.domain.codes.suspicions import SUSPICIONS
 from payrules.domain.codes.syntax import SYNTAX
 from payrules.domain.diagnostics import Code
 
-CODES: dict[str, Code] = {row.code: row for row in (*READING, *SYNTAX, *SCHEMA, *CHECKS, *SUSPICIONS)}
+CODES: dict[str, Code] = {row.code: row for row in (*READING, *SYNTAX, *SCHEMA, *CHECKS, *MESSAGES, *SUSPICIONS)}
 """Every code, in the order of their numbers."""

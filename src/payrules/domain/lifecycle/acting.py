@@ -44,14 +44,21 @@ def with_actions(record: BookingRecord, actions: Actions, **changes: Any) -> Boo
     return replace(record, actions=scheduled(ordered), **changes)
 
 
-def end(actions: Actions, action: Action, cause: EndCause, at: datetime) -> None:
-    """Cancel an open action; one that is claimed may have started, so it is only told to stop."""
+def was_dropped(action: Action) -> bool:
+    """Whether a person dropped it; the cause may go on with who and why."""
+    return action.cause is not None and action.cause.startswith(EndCause.DROPPED)
+
+
+def end(actions: Actions, action: Action, cause: EndCause, at: datetime, said: str = "") -> None:
+    """Cancel an open action; one that is claimed may have started, so it is only told to stop.
+
+    `said` goes with the cause: who wanted it, and why.
+    """
+    text = f"{cause} {said}".rstrip()
     if action.state is ActionState.CLAIMED:
-        actions[action.key] = action._replace(stopping=True, cause=_unless_unanswered(action, cause))
+        actions[action.key] = action._replace(stopping=True, cause=_unless_unanswered(action, text))
     elif action.is_open:
-        actions[action.key] = action._replace(
-            state=ActionState.CANCELLED, cause=cause.value, next_at=None, settled_at=at
-        )
+        actions[action.key] = action._replace(state=ActionState.CANCELLED, cause=text, next_at=None, settled_at=at)
 
 
 def hold(actions: Actions, action: Action, cause: HeldCause) -> None:
@@ -63,14 +70,14 @@ def hold(actions: Actions, action: Action, cause: HeldCause) -> None:
         actions[action.key] = action._replace(state=ActionState.HELD, cause=cause_kept, next_at=None)
 
 
-def _unless_unanswered(action: Action, cause: EndCause | HeldCause) -> str:
+def _unless_unanswered(action: Action, cause: str) -> str:
     """The cause, unless an attempt ended without an answer: that must not be forgotten."""
-    return HeldCause.NO_ANSWER.value if action.cause == HeldCause.NO_ANSWER else cause.value
+    return HeldCause.NO_ANSWER.value if action.cause == HeldCause.NO_ANSWER else str(cause)
 
 
-def free(actions: Actions, action: Action) -> None:
-    """Let a held action wait for its time again."""
-    actions[action.key] = action._replace(state=ActionState.WAITING, cause=None, next_at=None)
+def free(actions: Actions, action: Action, cause: str | None = None) -> None:
+    """Let a held action wait for its time again; `cause` says who let it go, and why."""
+    actions[action.key] = action._replace(state=ActionState.WAITING, cause=cause, next_at=None)
 
 
 def free_what_follows(actions: Actions, delivered: Action) -> None:
@@ -100,7 +107,7 @@ def want(actions: Actions, wanted: Action, at: datetime) -> None:
     found = actions.get(wanted.key)
     if found is None:
         actions[wanted.key] = wanted
-    elif found.state is ActionState.CANCELLED and found.cause != EndCause.DROPPED:
+    elif found.state is ActionState.CANCELLED and not was_dropped(found):
         actions[wanted.key] = wanted._replace(attempt=found.attempt)
     elif found.is_open:
         actions[wanted.key] = _moved(found, wanted, at)

@@ -19,7 +19,7 @@ from payrules.domain.events import (
     Rescheduled,
     Updated,
 )
-from payrules.domain.lifecycle.acting import EndCause, actions_of, end, want, with_actions
+from payrules.domain.lifecycle.acting import EndCause, actions_of, end, want, was_dropped, with_actions
 from payrules.domain.lifecycle.amounts import has_currency, is_issued, is_reached
 from payrules.domain.lifecycle.answers import Advanced, Note, Refusal, refused
 from payrules.domain.lifecycle.deciding import BILLED, Cover, aim, decide_again, withdraw
@@ -172,6 +172,6 @@ def overridden(record: BookingRecord, event: Override, cover: Cover) -> Advanced
         return Advanced(with_actions(record, actions))
     for action in record.actions:
         # What a person dropped may be wanted again by a person.
-        if action.state is ActionState.CANCELLED and action.cause == EndCause.DROPPED:
+        if action.state is ActionState.CANCELLED and was_dropped(action):
             actions[action.key] = action._replace(cause=EndCause.NOT_WANTED.value)
     return Advanced(aim(with_actions(record, actions), cover, event.occurred_at))

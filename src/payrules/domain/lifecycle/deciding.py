@@ -22,6 +22,7 @@ from payrules.domain.lifecycle.acting import (
     next_occurrence,
     settle,
     want,
+    was_dropped,
     with_actions,
 )
 from payrules.domain.lifecycle.amounts import is_reached, was_credited
@@ -226,7 +227,7 @@ def _wanted(plan: Decision, record: BookingRecord, state: BookingState, cover: C
         links = [ActionKey(ordinal, ActionType.SEND_PAYMENT_LINK, c) for c in channels_of(record, cover)]
         wanted += [Action(key, send_at, by_hand=True) for key in (issue, *links)]
     # What rests on something a person dropped would wait for ever.
-    dropped = [a.stage for a in record.actions if a.key.ordinal == ordinal and a.cause == EndCause.DROPPED]
+    dropped = [a.stage for a in record.actions if a.key.ordinal == ordinal and was_dropped(a)]
     return {a.key: a for a in wanted if not any(Stage.ISSUE >= stage < a.stage for stage in dropped)}
 
 

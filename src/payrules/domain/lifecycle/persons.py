@@ -36,17 +36,22 @@ def send_draft(record: BookingRecord, cover: Cover, send_at: datetime, at: datet
     return Advanced(aim(replace(record, by_person=by_person), cover, at))
 
 
-def release_held(record: BookingRecord, key: ActionKey) -> Advanced:
-    """A person lets a held action go: it waits for its time, and is neither moved nor too late any more."""
-    return _let_go(record, key, ActionState.HELD, Refusal.NOT_HELD)
+def release_held(record: BookingRecord, key: ActionKey, said: str | None = None) -> Advanced:
+    """A person lets a held action go: it waits for its time, and is neither moved nor too late any more.
+
+    `said` is kept as its cause: who did it, and why.
+    """
+    return _let_go(record, key, ActionState.HELD, Refusal.NOT_HELD, said)
 
 
-def retry_dead(record: BookingRecord, key: ActionKey) -> Advanced:
-    """A person has a dead action tried once more."""
-    return _let_go(record, key, ActionState.DEAD, Refusal.NOT_DEAD)
+def retry_dead(record: BookingRecord, key: ActionKey, said: str | None = None) -> Advanced:
+    """A person has a dead action tried once more; `said` is kept as its cause."""
+    return _let_go(record, key, ActionState.DEAD, Refusal.NOT_DEAD, said)
 
 
-def _let_go(record: BookingRecord, key: ActionKey, state: ActionState, otherwise: Refusal) -> Advanced:
+def _let_go(
+    record: BookingRecord, key: ActionKey, state: ActionState, otherwise: Refusal, said: str | None
+) -> Advanced:
     actions = actions_of(record)
     action = actions.get(key)
     if action is None:
@@ -57,26 +62,29 @@ def _let_go(record: BookingRecord, key: ActionKey, state: ActionState, otherwise
         return refused(record, Refusal.NOT_WANTED)
     if key.type in SENDS and record.state is BookingState.PAID:
         return refused(record, Refusal.NOT_WANTED)
-    free(actions, action._replace(by_hand=True))
+    free(actions, action._replace(by_hand=True), said)
     return Advanced(with_actions(record, actions))
 
 
-def drop_held(record: BookingRecord, key: ActionKey, at: datetime) -> Advanced:
-    """A person drops a held or dead action, and what cannot be done without it. No decision brings it back."""
+def drop_held(record: BookingRecord, key: ActionKey, at: datetime, said: str = "") -> Advanced:
+    """A person drops a held or dead action, and what cannot be done without it. No decision brings it back.
+
+    `said` is kept in the cause, after `dropped`: who did it, and why.
+    """
     actions = actions_of(record)
     action = actions.get(key)
     if action is None:
         return refused(record, Refusal.UNKNOWN_ACTION)
     if action.state not in (ActionState.HELD, ActionState.DEAD):
         return refused(record, Refusal.NOT_HELD)
-    end(actions, action, EndCause.DROPPED, at)
+    end(actions, action, EndCause.DROPPED, at, said)
     if key.type is ActionType.UPDATE_DRAFT:
         free_what_follows(actions, action)
     elif key.type in (ActionType.CREATE_INVOICE, ActionType.ISSUE_INVOICE):
         for other in record.actions:
             follows = action.stage < other.stage <= Stage.REMIND and other.key.type is not ActionType.DELETE_DRAFT
             if follows and other.key.ordinal == key.ordinal:
-                end(actions, other, EndCause.DROPPED, at)
+                end(actions, other, EndCause.DROPPED, at, said)
     return Advanced(with_actions(record, actions))
 
 

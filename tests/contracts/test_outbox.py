@@ -39,7 +39,7 @@ def test_a_claim_holds_its_action_until_the_lease_ends(ledger: Ledger) -> None:
     claims = claim(ledger, T0)
 
     assert claims == [Claimed(row.clinic_no, row.booking_no, CREATE, 1, T0 + LEASE)]
-    held = waiting(CREATE, 0, state=ActionState.CLAIMED, next_at=T0 + LEASE, attempt=1)
+    held = waiting(CREATE, 0, state=ActionState.CLAIMED, next_at=T0 + LEASE, attempt=1, tried_at=T0)
     assert read(ledger, row).record.actions == (held, row.record.actions[1])
     assert claim(ledger, T0 + LEASE - minutes(0.01)) == []
 
@@ -98,7 +98,7 @@ def test_a_retry_is_another_attempt_and_not_expired(ledger: Ledger) -> None:
 
 
 def test_an_action_keeps_what_a_claim_does_not_concern(ledger: Ledger) -> None:
-    action = Action(SMS, T0, None, ActionState.CLAIMED, T0, 1, None, True, True)
+    action = Action(SMS, T0, None, ActionState.CLAIMED, T0, 1, None, True, True, tried_at=T0 - LEASE)
     row = add_with_actions(ledger, open_clinic(ledger), action)
 
     assert [c.expired for c in claim(ledger, T0, Lane.SMS)] == [True]

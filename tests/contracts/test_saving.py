@@ -126,7 +126,9 @@ def test_an_action_that_was_claimed_meanwhile_conflicts(ledger: Ledger) -> None:
 
     now = read(ledger, before)
     assert now.record.state is BookingState.SCHEDULED
-    assert now.record.actions == (waiting(CREATE, 0, state=ActionState.CLAIMED, next_at=T0 + minutes(5), attempt=1),)
+    assert now.record.actions == (
+        waiting(CREATE, 0, state=ActionState.CLAIMED, next_at=T0 + minutes(5), attempt=1, tried_at=T0),
+    )
 
 
 def test_an_attempt_that_another_one_followed_conflicts(ledger: Ledger) -> None:
@@ -162,7 +164,7 @@ def test_actions_that_do_not_change_are_not_fenced(ledger: Ledger) -> None:
 
     save(ledger, before, with_record(before, actions=(before.record.actions[0], cancelled(SMS, 1))))
 
-    claimed = waiting(CREATE, 0, state=ActionState.CLAIMED, next_at=T0 + minutes(5), attempt=1)
+    claimed = waiting(CREATE, 0, state=ActionState.CLAIMED, next_at=T0 + minutes(5), attempt=1, tried_at=T0)
     assert read(ledger, before).record.actions == (claimed, cancelled(SMS, 1))
 
 

@@ -63,11 +63,17 @@ def test_a_stamp_is_written_once(ledger: SqlLedger, statement: str) -> None:
 
 
 def test_a_stamp_rests_on_an_activation_of_its_clinic(ledger: SqlLedger) -> None:
-    with pytest.raises(LedgerError, match="refuses a row"):
-        write(ledger, "stamps", **STAMP, number=2, sequence=2)
+    for elsewhere in ({"sequence": 2}, {"sequence": 1, "clinic_no": 2}):
+        with pytest.raises(LedgerError, match="a stamp rests on an activation of its clinic"):
+            write(ledger, "stamps", **STAMP | elsewhere, number=2)
     write(ledger, "stamps", **STAMP, number=2, sequence=None)
     with pytest.raises(LedgerError, match="stamps_activation"):
         write(ledger, "stamps", **STAMP, number=3, sequence=None, policy_no=1)
+
+
+def test_an_activation_stays(ledger: SqlLedger) -> None:
+    with pytest.raises(LedgerError, match="an activation is never deleted"):
+        run(ledger, "DELETE FROM activations")
 
 
 def test_one_activation_counts_at_an_instant(ledger: SqlLedger) -> None:

@@ -232,7 +232,7 @@ class Batch:
         item.settle(Fate.NEW, _APPLIED, made.stored.booking_no, outcome=decision.outcome)
         entry = Entry(made.stored, made)
         if event.replaces is not None:
-            entry.now = made.stored._replace(record=replace(record, booking=booking))
+            entry.now = made.stored._replace(record=replace(record, booking=booking), first_id=event.replaces)
         return entry
 
     def _book_again(self, entry: Entry, item: Item) -> None:
@@ -266,6 +266,10 @@ class Batch:
         )
         self._advance(entry, item, Booked(event.occurred_at, booking, event.replaces), facts)
         if item.fate is Fate.APPLIED:
+            stored = entry.now
+            entry.now = stored._replace(first_id=stored.first_id or event.replaces)
+            last = entry.changes[-1]
+            entry.changes[-1] = last._replace(after=entry.now)
             self._entries[item.key] = entry
             self._renamed.append((entry.now.clinic_no, entry.now.booking_no, event.booking_id))
             self._apply_waiting(entry, [item.key], item)

@@ -25,10 +25,11 @@ class ByHand(NamedTuple):
 
 def by_hand(name: str, reason: str) -> ByHand:
     """Both on one line each. Raises ByHandError where one is empty, too long, or does not print."""
-    return ByHand(_plain("name of who does it", name), _plain("reason", reason))
+    return ByHand(plain_line("name of who does it", name), plain_line("reason", reason))
 
 
-def _plain(what: str, text: str) -> str:
+def plain_line(what: str, text: str) -> str:
+    """The text on one line; `what` it is stands in the error. Raises ByHandError as `by_hand` does."""
     text = " ".join(text.split())
     if not text:
         raise ByHandError(f"the {what} is empty: say it, for whoever asks later")

@@ -30,7 +30,7 @@ from payrules.app.rows import AttemptRow, Change, Claimed, Lane
 from payrules.domain.action import Answer, Delivered, NoAnswer, Rejected, RetryLater
 from payrules.domain.lifecycle import hold_open
 from payrules.domain.policy import Channel
-from payrules.domain.settling import Ended, Ending, NotStarted, settle
+from payrules.domain.settling import Ended, Ending, NotStarted, NotYet, settle
 
 LEASE = timedelta(minutes=5)
 BATCH = 500
@@ -261,7 +261,7 @@ def answer_word(ending: Ending) -> str:
             return "rejected"
         case NoAnswer():
             return "no_answer"
-        case NotStarted():
+        case NotStarted() | NotYet():
             return "not_started"
 
 
@@ -272,6 +272,8 @@ def _ended(one: Attempted) -> Ended:
 def _detail(ending: Ending) -> str:
     if isinstance(ending, Delivered):
         return ending.receipt
+    if isinstance(ending, NotYet):
+        return "quiet_hours"
     return ending.value if isinstance(ending, NotStarted) else ending.cause
 
 

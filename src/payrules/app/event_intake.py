@@ -24,8 +24,10 @@ from payrules.domain.booking import Booking
 from payrules.domain.events import (
     Cancelled,
     Credited,
+    DraftSent,
     Event,
     EventType,
+    LinkResent,
     NoShow,
     Override,
     OverrideProcess,
@@ -36,7 +38,10 @@ from payrules.domain.events import (
     Updated,
 )
 from payrules.domain.money import MINOR_UNITS
-from payrules.domain.policy import PaymentMethod
+from payrules.domain.policy import Channel, PaymentMethod
+
+PERSON = "person"
+"""The key of a body under which a person's event names who did it. No file may tell it."""
 
 _INSTANT = re.compile("2[0-9]{3}" + ANY_YEAR_INSTANT.removeprefix("^[0-9]{4}"), re.ASCII)
 _ENVELOPE = frozenset({"type", "event_id", "occurred_at", "clinic", "booking_id"})
@@ -132,7 +137,7 @@ def read_event(record: Record, zones: Zones) -> Arrived | Refusal:
 def content_of(
     kind: EventType, occurred_at: datetime, body: Mapping[str, Any], booking: Booking, facts: str, zones: Zones
 ) -> Content:
-    """What an event from outside other than `booked` means for a booking that has these facts."""
+    """What an event from outside or of a person, other than `booked`, means for a booking that has these facts."""
     match kind:
         case EventType.RESCHEDULED:
             after = merge(facts, {"starts_at": body["starts_at"], "ends_at": body["ends_at"]})
@@ -142,7 +147,9 @@ def content_of(
             by, reason, charge = body.get("by", ""), body.get("reason", ""), body.get("charge", False)
             return Content(Cancelled(occurred_at, by, reason, charge), facts)
         case EventType.PRICE_CHANGED:
-            return Content(PriceChanged(occurred_at, money_of(body["price"])), merge(facts, {"price": body["price"]}))
+            by_person = PERSON in body
+            after = facts if by_person else merge(facts, {"price": body["price"]})
+            return Content(PriceChanged(occurred_at, money_of(body["price"]), by_person), after)
         case EventType.UPDATED:
             return _updated(occurred_at, body["facts"], booking, facts, zones)
         case EventType.NO_SHOW:
@@ -165,7 +172,16 @@ def content_of(
             return Content(Refunded(occurred_at, money_of(body["amount"])), facts)
         case EventType.CREDITED:
             return Content(Credited(occurred_at, body["by"], body["reason"]), facts)
+        case EventType.DRAFT_SENT | EventType.LINK_RESENT:
+            return Content(_sent(kind, occurred_at, body), facts)
     raise ValueError(f"`{kind}` does not come from outside")
+
+
+def _sent(kind: EventType, occurred_at: datetime, body: Mapping[str, Any]) -> DraftSent | LinkResent:
+    send_at, channel = body.get("send_at"), body.get("channel")
+    if kind is EventType.DRAFT_SENT:
+        return DraftSent(occurred_at, None if send_at is None else _parsed(send_at))
+    return LinkResent(occurred_at, None if channel is None else Channel(channel))
 
 
 def read_body(text: str | None) -> dict[str, Any]:

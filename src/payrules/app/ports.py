@@ -8,7 +8,7 @@ domain.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -35,7 +35,7 @@ from payrules.app.rows import (
 from payrules.domain.action import Action, Answer
 from payrules.domain.decision import ActionType
 from payrules.domain.errors import PayrulesError
-from payrules.domain.policy import Channel
+from payrules.domain.policy import Channel, Policy
 from payrules.domain.record import BookingState, Stamp
 from payrules.domain.timeline import ActivationState
 
@@ -247,7 +247,9 @@ class InvoiceRequest(NamedTuple):
 class MessageRequest(NamedTuple):
     """A message to the payer. `to` is a phone number or an email address, for the adapter alone.
 
-    `amount` is what is left to pay, in minor units; `now` is the instant of the call.
+    `amount` is what is left to pay, in minor units; `now` is the instant of the call. `link` is the payment link of
+    the invoice and `due_on` the day it is due, in the clinic's zone. `subject` and `html` are an email's alone;
+    these and `text` are empty until `Texts` has filled them in.
     """
 
     key: str
@@ -267,6 +269,18 @@ class MessageRequest(NamedTuple):
     invoice_number: str | None
     starts_at: datetime
     now: datetime
+    link: str | None = None
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    due_on: date | None = None
+
+
+class Texts(Protocol):
+    """Says what messages say."""
+
+    def render(self, policy: Policy, message: MessageRequest) -> MessageRequest:
+        """The message with `text`, and for an email `subject` and `html`, under the policy it was stamped with."""
 
 
 class InvoiceAdapter(Protocol):

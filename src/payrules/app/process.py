@@ -35,6 +35,10 @@ class Processor:
         with _uncollected():
             return self._process(records)
 
+    def take(self, event: Arrived) -> Treated:
+        """Take one event in that is read already, such as a person's; as `process` does it."""
+        return self._treat([event])[0]
+
     def _process(self, records: Sequence[Record | Refusal]) -> Report:
         zones = self._tools.zones
         read = [record if isinstance(record, Refusal) else read_event(record, zones) for record in records]

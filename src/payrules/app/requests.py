@@ -9,11 +9,12 @@ from payrules.app.in_force import InForce, InForceCache
 from payrules.app.ports import InvoiceRequest, Limits, MessageRequest, Transaction
 from payrules.app.rows import Claimed, Contact, Party, StoredRecord
 from payrules.app.versions import Versions
-from payrules.domain.action import Action, ActionKey, ActionState, NoAnswer
+from payrules.domain.action import SENDS, Action, ActionKey, ActionState, HeldCause, NoAnswer
 from payrules.domain.decision import Uncovered
+from payrules.domain.lifecycle import due_outside_quiet_hours
 from payrules.domain.policy import Channel, Policy
 from payrules.domain.record import BookingRecord, Stamp
-from payrules.domain.settling import NotStarted, is_too_late
+from payrules.domain.settling import NotStarted, NotYet, is_too_late
 
 Request = InvoiceRequest | MessageRequest
 """What an adapter is asked."""
@@ -23,7 +24,7 @@ class Prepared(NamedTuple):
     """What a claimed action comes to: a request, or why it may not start. `clinic` is its clinic's name."""
 
     clinic: str
-    what: Request | NotStarted | NoAnswer
+    what: Request | NotStarted | NotYet | NoAnswer
 
 
 class Requests:
@@ -54,9 +55,11 @@ class Requests:
         return prepared
 
     def honoured(self, record: BookingRecord, key: ActionKey, at: datetime, limits: Limits) -> bool:
-        """Whether the provider still knows the idempotency key: no attempt began before the action was due."""
+        """Whether the provider still knows the idempotency key of the first attempt at an instant."""
         action = _find(record, key)
-        return action is not None and (at - action.due_at).total_seconds() < limits.key_honoured_for
+        if action is None or action.tried_at is None:
+            return False
+        return (at - action.tried_at).total_seconds() < limits.key_honoured_for
 
     def _policy(self, tx: Transaction, digest: str) -> Policy:
         return self._versions.find(tx, (digest,))[digest].policy
@@ -75,18 +78,24 @@ class Requests:
         in_force: Policy | None,
         now: datetime,
         limits: Limits,
-    ) -> Request | NotStarted | NoAnswer:
+    ) -> Request | NotStarted | NotYet | NoAnswer:
         record, key = stored.record, claimed.key
         action = _find(record, key)
         if action is None or action.state is not ActionState.CLAIMED or action.attempt != claimed.attempt:
             return NotStarted.STOPPED
-        if claimed.expired and (action.stopping or not self.honoured(record, key, now, limits)):
-            return NoAnswer("lease expired")
+        unanswered = claimed.expired or action.cause == HeldCause.NO_ANSWER
+        # The call may start at any time of the lease.
+        if unanswered and (action.stopping or not self.honoured(record, key, claimed.lease_until, limits)):
+            return NoAnswer("lease expired" if claimed.expired else "the provider has forgotten the key")
         if action.stopping:
             return NotStarted.STOPPED
         if is_too_late(action, now):
             return NotStarted.TOO_LATE
         cover = self.cover(tx, record.stamp)
+        if key.type in SENDS and not action.by_hand:
+            allowed_at = due_outside_quiet_hours(key, now, record, cover).due_at
+            if allowed_at > now:
+                return NotYet(allowed_at)
         # A person may have a booking billed that no version covers: then what is in force now tells the terms.
         policy = in_force if isinstance(cover, Uncovered) else cover
         if policy is None:
@@ -111,7 +120,7 @@ def _invoice(
     if written.number_prefix != policy.terms.invoice.number_prefix:
         prefix = written.number_prefix
     return InvoiceRequest(
-        key.text(record.booking.clinic, record.booking.id),
+        key.text(record.booking.clinic, stored.key_id),
         key.type,
         stored.clinic_no,
         stored.booking_no,
@@ -135,7 +144,7 @@ def _message(
     record = stored.record
     payer: dict[str, Any] = json.loads(stored.facts).get("payer") or {}
     return MessageRequest(
-        key.text(record.booking.clinic, record.booking.id),
+        key.text(record.booking.clinic, stored.key_id),
         key.type,
         key.channel or Channel.EMAIL,
         record.booking.clinic,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
-from payrules.app.batch import Tools
+from payrules.app.audit import Engine
 from payrules.app.by_hand import ByHand
 from payrules.app.decision_rows import decision_row
 from payrules.app.holding import Stops, in_line
@@ -17,6 +17,7 @@ from payrules.app.ports import Ledger, Lock, Transaction
 from payrules.app.rows import Change, ClinicRow
 from payrules.app.timelines import UnknownClinicError, timeline_of
 from payrules.app.transactions import in_transaction
+from payrules.app.versions import Versions
 from payrules.domain.action import HeldCause
 from payrules.domain.decision import Outcome
 from payrules.domain.lifecycle import SENTENCES, Refusal, release_hold, restamped
@@ -60,9 +61,10 @@ class _RefusedError(Exception):
 class Restamper:
     """Gives bookings another stamp: that of an activation by its number, or of the one in force now."""
 
-    def __init__(self, ledger: Ledger, tools: Tools, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, versions: Versions, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._ledger = ledger
-        self._tools = tools
+        self._versions = versions
+        self._engine = engine
         self._clock = clock
 
     def restamp(
@@ -89,14 +91,13 @@ class Restamper:
         clinic = _clinic_of(tx, booking_id, clinics)
         tx.clinics([clinic.clinic], Lock.SHARE)
         before = tx.records([(clinic.clinic_no, booking_id)], lock=True)[clinic.clinic_no, booking_id]
-        now, tools, record = self._clock(), self._tools, before.record
+        now, record, former = self._clock(), before.record, before.record.stamp
         timeline = timeline_of(tx.timelines([clinic.clinic_no]).get(clinic.clinic_no, []))
         target = _target(clinic.clinic, timeline.activations, timeline.in_force(now), sequence, now)
-        former = record.stamp
-        named = (target.sequence, target.digest, tools.engine, tools.tzdata)
+        named = (target.sequence, target.digest, *self._engine)
         if (former.sequence, former.digest, former.engine, former.tzdata) == named:
             return Restamped(booking_id, RestampOutcome.UNCHANGED, clinic.clinic, former, record.decided.outcome)
-        policy = tools.versions.find(tx, [str(target.digest)])[str(target.digest)].policy
+        policy = self._versions.find(tx, [str(target.digest)])[str(target.digest)].policy
         if not _has_currency(record, policy):
             raise _refusal(Refusal.WRONG_CURRENCY)
         stamp = Stamp(former.number + 1, *named, now, by.name, by.reason)

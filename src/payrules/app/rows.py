@@ -155,7 +155,8 @@ class ContactRow(NamedTuple):
 
 class StoredRecord(NamedTuple):
     """A booking of the ledger. `facts` is the JSON that `app.facts` reads and writes; contacts are kept apart, under
-    the event `client_event` or `payer_event` that told them last (None: never told).
+    the event `client_event` or `payer_event` that told them last (None: never told). `first_id` is the id it had first,
+    None where it has it still.
     """
 
     clinic_no: int
@@ -164,6 +165,12 @@ class StoredRecord(NamedTuple):
     facts: str
     client_event: int | None
     payer_event: int | None
+    first_id: str | None = None
+
+    @property
+    def key_id(self) -> str:
+        """The id that idempotency keys name: the one the booking had first, whatever it is called since."""
+        return self.first_id or self.record.booking.id
 
 
 class DecisionRow(NamedTuple):

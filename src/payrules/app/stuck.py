@@ -76,6 +76,11 @@ class Waiting(NamedTuple):
     refunds: tuple[Refund, ...]
     is_cut: bool
 
+    @property
+    def bookings(self) -> "tuple[Undecided | Stopped | Refund, ...]":
+        """The bookings, without those of the actions."""
+        return (*self.undecided, *self.stopped, *self.refunds)
+
 
 def stuck_actions(tx: Transaction, state: ActionState, clinic: str | None = None) -> list[StuckAction]:
     """Held or dead actions, of one clinic or of all, oldest due first; at most one more than `MOST_LISTED`.

@@ -108,7 +108,7 @@ class Action(NamedTuple):
     `attempt` counts the attempts begun. `cause` says why it is held, dead, rejected or cancelled. `stopping` is
     true for a claimed action whose booking was cancelled meanwhile: it must not start, but may have.
     `by_hand` is true where a person set the time or released it: neither rescheduling, quiet hours nor lateness
-    change that.
+    change that. `tried_at` is when the first attempt began: from then on a provider may know the key.
     """
 
     key: ActionKey
@@ -122,6 +122,7 @@ class Action(NamedTuple):
     by_hand: bool = False
     receipt: str | None = None
     settled_at: datetime | None = None
+    tried_at: datetime | None = None
 
     @property
     def stage(self) -> Stage:
@@ -137,10 +138,13 @@ class Action(NamedTuple):
     def may_have_happened(self) -> bool:
         """Whether nobody knows if its effect is there: it is claimed, or an attempt ended without an answer.
 
-        One that waits to be tried again after such an attempt has the cause `no_answer` too.
+        One that waits to be tried again after such an attempt has the cause `no_answer` too; one that a person let
+        go may have had it.
         """
-        unanswered = self.is_open and self.cause == HeldCause.NO_ANSWER
-        return unanswered or self.state is ActionState.CLAIMED
+        if not self.is_open:
+            return False
+        released = self.by_hand and self.attempt > 0
+        return released or self.cause == HeldCause.NO_ANSWER or self.state is ActionState.CLAIMED
 
 
 def scheduled(actions: Iterable[Action]) -> tuple[Action, ...]:

@@ -12,11 +12,11 @@ from enum import StrEnum
 from payrules.domain.action import ActionKey
 from payrules.domain.booking import Booking
 from payrules.domain.money import Money
-from payrules.domain.policy import PaymentMethod
+from payrules.domain.policy import Channel, PaymentMethod
 
 
 class EventType(StrEnum):
-    """Kinds of events; those after `credited` come from inside."""
+    """Kinds of events; `draft_sent` and `link_resent` come from persons only, those after them from inside."""
 
     BOOKED = "booked"
     RESCHEDULED = "rescheduled"
@@ -28,6 +28,8 @@ class EventType(StrEnum):
     PAID = "paid"
     REFUNDED = "refunded"
     CREDITED = "credited"
+    DRAFT_SENT = "draft_sent"
+    LINK_RESENT = "link_resent"
     INVOICE_CREATED = "invoice_created"
     INVOICE_ISSUED = "invoice_issued"
     LINK_SENT = "link_sent"
@@ -132,6 +134,22 @@ class Credited:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftSent:
+    """A person sends the draft, at an absolute time; None is at once."""
+
+    occurred_at: datetime
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResent:
+    """A person sends the payment link once more; without a channel as it went out before."""
+
+    occurred_at: datetime
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceCreated:
     """The draft was made, changed or deleted, as the action says."""
 
@@ -186,6 +204,8 @@ Event = (
     | Paid
     | Refunded
     | Credited
+    | DraftSent
+    | LinkResent
     | InvoiceCreated
     | InvoiceIssued
     | LinkSent

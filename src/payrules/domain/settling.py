@@ -43,7 +43,14 @@ class NotStarted(StrEnum):
 
 _FOR_A_PERSON = frozenset({NotStarted.TOO_LATE, NotStarted.NO_CONTACT, NotStarted.NO_POLICY})
 
-Ending = Answer | NoAnswer | NotStarted
+
+class NotYet(NamedTuple):
+    """A message whose quiet hours have begun since it was made: it is looked at again at `until`."""
+
+    until: datetime
+
+
+Ending = Answer | NoAnswer | NotStarted | NotYet
 """How an attempt ended."""
 
 
@@ -96,6 +103,8 @@ def settle(
     cause = HeldCause.NO_ANSWER.value if unanswered else action.cause
     if isinstance(ending, NotStarted):
         return _again(record, action, at, cause)
+    if isinstance(ending, NotYet):
+        return _again(record, action, ending.until, cause)
     again_at = retry_at(ended.attempt, at, ending.after if isinstance(ending, RetryLater) else None, jitter)
     if again_at is None:
         # Nobody knows of an attempt without an answer: that is for a person, whatever came after it.

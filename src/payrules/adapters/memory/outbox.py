@@ -26,7 +26,12 @@ class OutboxRows(Rows):
             actions = stored.record.actions
             index = next(index for index, action in enumerate(actions) if action.key == key)
             action = actions[index]
-            claimed = action._replace(state=ActionState.CLAIMED, next_at=lease_until, attempt=action.attempt + 1)
+            claimed = action._replace(
+                state=ActionState.CLAIMED,
+                next_at=lease_until,
+                attempt=action.attempt + 1,
+                tried_at=action.tried_at or now,
+            )
             record = replace(stored.record, actions=(*actions[:index], claimed, *actions[index + 1 :]))
             self.put(self.t.records, number, stored._replace(record=record))
             expired = action.state is ActionState.CLAIMED

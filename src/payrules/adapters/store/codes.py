@@ -42,6 +42,8 @@ EVENT_TYPES = Codes(
     EventType.INVOICE_ISSUED,
     EventType.LINK_SENT,
     EventType.SEND_FAILED,
+    EventType.DRAFT_SENT,
+    EventType.LINK_RESENT,
 )
 EVENT_STATES = Codes(EventState.APPLIED, EventState.STALE, EventState.EARLY, EventState.REFUSED)
 BOOKING_STATES = Codes(

@@ -102,6 +102,7 @@ ACTION_PUT = (
     "by_hand",
     "receipt",
     "settled_at",
+    "tried_at",
 )
 """The columns of an action that change."""
 
@@ -119,6 +120,7 @@ def action_state(action: Action) -> Row:
         action.by_hand,
         action.receipt,
         micros_or_none(action.settled_at),
+        micros_or_none(action.tried_at),
     )
 
 
@@ -133,7 +135,7 @@ NEW_ACTION = ("clinic_no", "booking_no", "ordinal", "type", "channel", "occurren
 """The columns of an action that nothing has happened to; the others have their defaults."""
 
 # From `attempt` on.
-_UNTOUCHED = (0, None, False, False, None, None)
+_UNTOUCHED = (0, None, False, False, None, None, None)
 
 
 def new_action_values(clinic_no: int, booking_no: int, action: Action) -> Row | None:
@@ -180,6 +182,7 @@ def action_of(row: Any) -> Action:
         by_hand,
         receipt,
         settled_at,
+        tried_at,
     ) = row
     return Action(
         key_of(ordinal, type_, channel, occurrence),
@@ -193,6 +196,7 @@ def action_of(row: Any) -> Action:
         by_hand,
         receipt,
         instant_or_none(settled_at),
+        instant_or_none(tried_at),
     )
 
 
@@ -205,6 +209,7 @@ BOOKING_PUT = (
     "facts",
     "client_event",
     "payer_event",
+    "first_id",
     "invoice_ordinal",
     "invoice_state",
     "total",
@@ -227,6 +232,7 @@ def booking_state(stored: StoredRecord) -> Row:
         stored.facts,
         stored.client_event,
         stored.payer_event,
+        stored.first_id,
         invoice.ordinal,
         INVOICE_STATES.numbers[invoice.state],
         invoice.total,
@@ -257,7 +263,9 @@ def record_of(row: Any, booking: Booking, actions: tuple[Action, ...]) -> Stored
         actions,
         _applied_of(row.applied),
     )
-    return StoredRecord(row.clinic_no, row.booking_no, record, row.facts, row.client_event, row.payer_event)
+    return StoredRecord(
+        row.clinic_no, row.booking_no, record, row.facts, row.client_event, row.payer_event, row.first_id
+    )
 
 
 def _applied_of(text: str) -> Mapping[EventType, datetime]:

@@ -15,7 +15,7 @@ from payrules.app.rows import AttemptRow, Claimed, Lane
 from payrules.domain.action import OPEN, Action, ActionState
 
 _PRIMARY_KEY = ("clinic_no", "booking_no", "ordinal", "type", "channel", "occurrence")
-_CLAIM = Update(ACTIONS, ("state", "next_at", "attempt"), _PRIMARY_KEY)
+_CLAIM = Update(ACTIONS, ("state", "next_at", "attempt", "tried_at"), _PRIMARY_KEY)
 _OPEN = sorted(ACTION_STATES.numbers[state] for state in OPEN)
 _CLAIMED = ACTION_STATES.numbers[ActionState.CLAIMED]
 
@@ -33,14 +33,17 @@ class SqlTransaction(BookingRows):
 
     def claim(self, lane: Lane, now: datetime, lease_until: datetime, worker: str, limit: int) -> list[Claimed]:
         # The worker's name is kept with its attempts; a claim needs none, since the attempt's number fences it.
-        due = self._session.claim(int(lane), micros(now), limit)
-        lease = micros(lease_until)
-        rows = [(_CLAIMED, lease, attempt + 1, *key) for *key, _, attempt in due]
+        at, lease = micros(now), micros(lease_until)
+        due = self._session.claim(int(lane), at, limit)
+        rows = [
+            (_CLAIMED, lease, attempt + 1, at if tried_at is None else tried_at, *key)
+            for *key, _, attempt, tried_at in due
+        ]
         if self._session.update(_CLAIM, rows) != len(rows):
             raise ConflictError("an action was claimed by somebody else")
         return [
             Claimed(clinic_no, booking_no, key_of(*key), attempt + 1, lease_until, state == _CLAIMED)
-            for clinic_no, booking_no, *key, state, attempt in due
+            for clinic_no, booking_no, *key, state, attempt, _ in due
         ]
 
     def next_at(self, lane: Lane) -> datetime | None:

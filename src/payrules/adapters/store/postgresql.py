@@ -60,7 +60,7 @@ class Postgresql:
         # Plans are made for the arrays at hand: one made for any array may read whole tables.
         connection.execute("SET plan_cache_mode = force_custom_plan")
         connection.execute("SET jit = off")
-        # Everything here is found by a key. Where the server has not counted a table yet, it would read it all and sort.
+        # Everything here is found by a key. Of a table that it has not counted yet the server would read everything.
         connection.execute("SET enable_seqscan = off")
         connection.execute("SET enable_bitmapscan = off")
         connection.execute(f"SET lock_timeout = {int(self._patience * 1000)}")
@@ -107,7 +107,7 @@ class Postgresql:
 
     def claim(self, connection: Connection, lane: int, now: int, limit: int) -> list[Row]:
         statement = (
-            "SELECT clinic_no, booking_no, ordinal, type, channel, occurrence, state, attempt FROM actions"
+            "SELECT clinic_no, booking_no, ordinal, type, channel, occurrence, state, attempt, tried_at FROM actions"
             " WHERE lane = %s AND next_at <= %s ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED"
         )
         with _cursor(connection) as cursor:

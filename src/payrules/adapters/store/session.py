@@ -92,6 +92,6 @@ class Session:
             return self._dialect.first_number(connection, count)
 
     def claim(self, lane: int, now: int, limit: int) -> list[Row]:
-        """Keys, state and attempt of due actions, locked."""
+        """Keys, state, attempt and first try of due actions, locked."""
         with self.run() as connection:
             return self._dialect.claim(connection, lane, now, limit)

@@ -95,7 +95,7 @@ class Sqlite:
 
     def claim(self, connection: Connection, lane: int, now: int, limit: int) -> list[Row]:
         statement = (
-            "SELECT clinic_no, booking_no, ordinal, type, channel, occurrence, state, attempt FROM actions"
+            "SELECT clinic_no, booking_no, ordinal, type, channel, occurrence, state, attempt, tried_at FROM actions"
             " WHERE lane = ? AND next_at <= ? ORDER BY next_at LIMIT ?"
         )
         return _cursor(connection).execute(statement, (lane, now, limit)).fetchall()

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -161,7 +160,7 @@ EVENTS = Table(
     _text("reason", nullable=True),
     UniqueConstraint("clinic_no", "event_id"),
     Index(None, "clinic_no", "booking_id"),
-    CheckConstraint("type BETWEEN 1 AND 14", name="type"),
+    CheckConstraint("type BETWEEN 1 AND 16", name="type"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     sqlite_with_rowid=False,
 )
@@ -179,6 +178,8 @@ BOOKINGS = Table(
     _text("facts"),
     _number("client_event", BigInteger, nullable=True),
     _number("payer_event", BigInteger, nullable=True),
+    # Idempotency keys are made of it; null where the booking still has it.
+    _text("first_id", nullable=True),
     _number("invoice_ordinal", SmallInteger),
     _number("invoice_state", SmallInteger),
     _number("total", BigInteger, nullable=True),
@@ -212,7 +213,7 @@ STAMPS = Table(
     _instant("stamped_at"),
     _text("stamped_by", nullable=True),
     _text("reason", nullable=True),
-    ForeignKeyConstraint(["clinic_no", "sequence"], [ACTIVATIONS.c.clinic_no, ACTIVATIONS.c.sequence]),
+    # That `sequence` is an activation of the clinic, a trigger sees to: a foreign key costs PostgreSQL a query a row.
     CheckConstraint("policy_no IS NULL OR sequence IS NOT NULL", name="activation"),
     sqlite_with_rowid=False,
 )
@@ -270,6 +271,7 @@ ACTIONS = Table(
     Column("by_hand", Boolean, nullable=False, server_default=false()),
     _text("receipt", nullable=True),
     _instant("settled_at", nullable=True),
+    _instant("tried_at", nullable=True),
     CheckConstraint("ordinal >= 1 AND occurrence >= 1 AND attempt >= 0", name="counts"),
     CheckConstraint("type BETWEEN 1 AND 7 AND channel BETWEEN 0 AND 2 AND lane BETWEEN 1 AND 3", name="key"),
     CheckConstraint("state BETWEEN 1 AND 7", name="state"),

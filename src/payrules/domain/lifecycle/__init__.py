@@ -16,6 +16,7 @@ from payrules.domain.lifecycle.persons import (
     retry_dead,
     send_draft,
 )
+from payrules.domain.lifecycle.reminding import due_outside_quiet_hours
 from payrules.domain.lifecycle.table import TABLE, advance
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "amount_of",
     "begin",
     "drop_held",
+    "due_outside_quiet_hours",
     "hold_open",
     "refund_due",
     "release_held",

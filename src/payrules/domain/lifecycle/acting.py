@@ -3,6 +3,7 @@
 They work on a dict of the actions by key; `with_actions` makes a record of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,7 @@ class EndCause(StrEnum):
     REJECTED_CHANNEL = "rejected_channel"
     EARLIER_MESSAGE = "earlier_message"
     DROPPED = "dropped"
+    SENT_AGAIN = "sent_again"
 
 
 STOPS = frozenset({HeldCause.NO_SHOW, HeldCause.CANCELLED_WITH_CHARGE})
@@ -52,11 +54,14 @@ def was_dropped(action: Action) -> bool:
 def end(actions: Actions, action: Action, cause: EndCause, at: datetime, said: str = "") -> None:
     """Cancel an open action; one that is claimed may have started, so it is only told to stop.
 
-    `said` goes with the cause: who wanted it, and why.
+    A draft or an invoice that may be there, since an attempt ended without an answer, stays with a person, unless it
+    is that person who drops it. `said` goes with the cause: who wanted it, and why.
     """
     text = f"{cause} {said}".rstrip()
     if action.state is ActionState.CLAIMED:
         actions[action.key] = action._replace(stopping=True, cause=_unless_unanswered(action, text))
+    elif action.may_have_happened and action.stage in (Stage.CREATE, Stage.ISSUE) and cause is not EndCause.DROPPED:
+        settle(actions, action, ActionState.HELD, at, cause=HeldCause.NO_ANSWER.value)
     elif action.is_open:
         actions[action.key] = action._replace(state=ActionState.CANCELLED, cause=text, next_at=None, settled_at=at)
 
@@ -92,6 +97,19 @@ def free_what_follows(actions: Actions, delivered: Action) -> None:
             free(actions, action)
 
 
+def has_failed_before(among: Iterable[Action], action: Action) -> bool:
+    """Whether an action waits for a stage of its invoice that has failed, or that a person has to settle."""
+    if not Stage.ISSUE <= action.stage <= Stage.REMIND:
+        return False
+    return any(
+        a.key.ordinal == action.key.ordinal
+        and a.stage in (Stage.CREATE, Stage.ISSUE)
+        and a.stage < action.stage
+        and a.state in (ActionState.REJECTED, ActionState.HELD, ActionState.DEAD)
+        for a in among
+    )
+
+
 def settle(actions: Actions, action: Action, state: ActionState, at: datetime, **changes: Any) -> None:
     """Bring an action to its end, or into a person's hands."""
     settled_at = None if state in (ActionState.HELD, ActionState.DEAD) else at
@@ -108,7 +126,7 @@ def want(actions: Actions, wanted: Action, at: datetime) -> None:
     if found is None:
         actions[wanted.key] = wanted
     elif found.state is ActionState.CANCELLED and not was_dropped(found):
-        actions[wanted.key] = wanted._replace(attempt=found.attempt)
+        actions[wanted.key] = wanted._replace(attempt=found.attempt, tried_at=found.tried_at)
     elif found.is_open:
         actions[wanted.key] = _moved(found, wanted, at)
 

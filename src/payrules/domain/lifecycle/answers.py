@@ -24,8 +24,16 @@ class Refusal(StrEnum):
     ACTION_CLAIMED = "action_claimed"
     NOT_HELD = "not_held"
     NOT_DEAD = "not_dead"
+    STAGE_FAILED = "stage_failed"
     NOT_WANTED = "not_wanted"
     NO_DRAFT = "no_draft"
+    NO_PRICE = "no_price"
+    NO_CONTACT = "no_contact"
+    ALREADY_SENT = "already_sent"
+    DRAFT_DROPPED = "draft_dropped"
+    NO_LINK = "no_link"
+    ALREADY_PAID = "already_paid"
+    LINK_ON_ITS_WAY = "link_on_its_way"
 
 
 SENTENCES: dict[Refusal, str] = {
@@ -43,8 +51,16 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.ACTION_CLAIMED: "an action of the booking is being carried out: try again when it is over",
     Refusal.NOT_HELD: "the action is not held",
     Refusal.NOT_DEAD: "the action is not dead",
+    Refusal.STAGE_FAILED: "what comes before it has failed: settle that first",
     Refusal.NOT_WANTED: "the booking wants no such action any more: drop it",
-    Refusal.NO_DRAFT: "there is no draft that a person could send",
+    Refusal.NO_DRAFT: "there is no draft that a person could change or send",
+    Refusal.NO_PRICE: "the draft has no price",
+    Refusal.NO_CONTACT: "no phone number or email address reaches the payer",
+    Refusal.ALREADY_SENT: "the draft is sent already",
+    Refusal.DRAFT_DROPPED: "a person dropped the draft or its invoice: an override asks for it again",
+    Refusal.NO_LINK: "no invoice is issued whose link could be sent again",
+    Refusal.ALREADY_PAID: "the invoice is paid",
+    Refusal.LINK_ON_ITS_WAY: "a link is on its way already",
 }
 """Each refusal in words."""
 
@@ -70,6 +86,7 @@ class Note(StrEnum):
     PRICE_CHANGED_WHILE_ISSUED = "the price changed while it was issued: credit it to bill the new one"
     ISSUED_WHILE_STOPPED = "issued while it was taken back: its messages wait for a person"
     NOBODY_REACHED = "no message reached the payer: held for a person"
+    MAY_ARRIVE_TWICE = "nobody knows whether the link before arrived: the payer may get it twice"
 
 
 class Advanced(NamedTuple):

@@ -54,6 +54,8 @@ def price_changed(record: BookingRecord, event: PriceChanged, cover: Cover) -> A
     if not has_currency(record, event.price, cover):
         return refused(record, Refusal.WRONG_CURRENCY)
     if event.by_person:
+        if record.state is BookingState.EXTERNALLY_BILLED:
+            return refused(record, Refusal.NO_DRAFT)
         changed = event.price != record.by_person.price
         record = replace(record, by_person=record.by_person._replace(price=event.price))
         return Advanced(aim(record, cover, event.occurred_at, changed=changed))

@@ -20,7 +20,6 @@ from payrules.domain.lifecycle.acting import (
     end,
     hold,
     next_occurrence,
-    settle,
     want,
     was_dropped,
     with_actions,
@@ -263,12 +262,7 @@ def withdraw(record: BookingRecord, cause: EndCause, at: datetime) -> BookingRec
     """
     actions = actions_of(record)
     for action in record.actions:
-        if action.key.type in (_DELETE, ActionType.CREDIT_INVOICE):
-            continue
-        unsure = action.may_have_happened and action.state is not ActionState.CLAIMED
-        if unsure and action.stage in (Stage.CREATE, Stage.ISSUE):
-            settle(actions, action, ActionState.HELD, at, cause=HeldCause.NO_ANSWER.value)
-        else:
+        if action.key.type not in (_DELETE, ActionType.CREDIT_INVOICE):
             end(actions, action, cause, at)
     ordinal = record.invoice.ordinal
     if record.invoice.state is InvoiceState.DRAFTED:

@@ -144,6 +144,11 @@ def send_failed(record: BookingRecord, event: SendFailed, cover: Cover) -> Advan
                 and other.stage > action.stage
             ):
                 hold(actions, other, HeldCause.STAGE_FAILED)
+        if state is ActionState.REJECTED and action.key.type is ActionType.CREATE_INVOICE:
+            # There is no draft that could be changed.
+            for other in record.actions:
+                if other.key.ordinal == action.key.ordinal and other.stage is Stage.CHANGE:
+                    end(actions, other, EndCause.NOT_WANTED, at)
     notes: tuple[str, ...] = ()
     if state is ActionState.REJECTED and action.stage is Stage.LINK and record.state is BookingState.ISSUED:
         notes = _try_next_channel(record, actions, action, cover, at)

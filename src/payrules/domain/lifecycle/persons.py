@@ -5,9 +5,18 @@ from datetime import datetime
 
 from payrules.domain.action import SENDS, ActionKey, ActionState, HeldCause, Stage
 from payrules.domain.decision import ActionType
-from payrules.domain.lifecycle.acting import EndCause, actions_of, end, free, free_what_follows, hold, with_actions
+from payrules.domain.lifecycle.acting import (
+    EndCause,
+    actions_of,
+    end,
+    free,
+    free_what_follows,
+    has_failed_before,
+    hold,
+    with_actions,
+)
 from payrules.domain.lifecycle.answers import Advanced, Refusal, refused
-from payrules.domain.lifecycle.deciding import WITHOUT_INVOICE, Cover, aim, decide_again
+from payrules.domain.lifecycle.deciding import WITHOUT_INVOICE, Cover, aim, decide_again, stopped_by
 from payrules.domain.record import BookingRecord, BookingState, Stamp
 
 _ENDING = frozenset({ActionType.DELETE_DRAFT, ActionType.CREDIT_INVOICE})
@@ -62,6 +71,8 @@ def _let_go(
         return refused(record, Refusal.NOT_WANTED)
     if key.type in SENDS and record.state is BookingState.PAID:
         return refused(record, Refusal.NOT_WANTED)
+    if has_failed_before(record.actions, action):
+        return refused(record, Refusal.STAGE_FAILED)
     free(actions, action._replace(by_hand=True), said)
     return Advanced(with_actions(record, actions))
 
@@ -108,4 +119,12 @@ def release_hold(record: BookingRecord, cause: HeldCause, at: datetime) -> Booki
             free(actions, action)
         elif action.cause == cause and action.stopping:
             actions[action.key] = action._replace(stopping=False, cause=None)
+    # What happened meanwhile holds on.
+    stop = stopped_by(record) if record.state is BookingState.STOPPED else None
+    for action in list(actions.values()):
+        sending = action.stage in (Stage.ISSUE, Stage.LINK) and action.key.ordinal == record.invoice.ordinal
+        if stop is not None and sending and not action.by_hand:
+            hold(actions, action, stop)
+        elif has_failed_before(actions.values(), action):
+            hold(actions, action, HeldCause.STAGE_FAILED)
     return with_actions(record, actions)

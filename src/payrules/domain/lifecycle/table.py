@@ -9,10 +9,12 @@ from payrules.domain.events import (
     Booked,
     Cancelled,
     Credited,
+    DraftSent,
     Event,
     EventType,
     InvoiceCreated,
     InvoiceIssued,
+    LinkResent,
     LinkSent,
     NoShow,
     Override,
@@ -37,6 +39,7 @@ from payrules.domain.lifecycle.booking_events import (
 from payrules.domain.lifecycle.deciding import Cover
 from payrules.domain.lifecycle.outbox_events import invoice_created, invoice_issued, link_sent, send_failed
 from payrules.domain.lifecycle.payments import credited, paid, refunded
+from payrules.domain.lifecycle.sending import draft_sent, link_resent
 from payrules.domain.record import BookingRecord, BookingState
 
 # Each transition takes the one kind of event that its column gives it.
@@ -55,6 +58,8 @@ EVENT_TYPES: Mapping[type, EventType] = MappingProxyType(
         Paid: EventType.PAID,
         Refunded: EventType.REFUNDED,
         Credited: EventType.CREDITED,
+        DraftSent: EventType.DRAFT_SENT,
+        LinkResent: EventType.LINK_RESENT,
         InvoiceCreated: EventType.INVOICE_CREATED,
         InvoiceIssued: EventType.INVOICE_ISSUED,
         LinkSent: EventType.LINK_SENT,
@@ -73,6 +78,8 @@ ORDERED = frozenset(
         EventType.NO_SHOW,
         EventType.OVERRIDE,
         EventType.CREDITED,
+        EventType.DRAFT_SENT,
+        EventType.LINK_RESENT,
     }
 )
 """Kinds of which only the latest counts. Payments add up, and what the outbox reports is named by its action."""
@@ -95,6 +102,8 @@ _ROWS: dict[EventType, dict[BookingState, Entry]] = {
     EventType.PAID: _row(paid, paid, paid),
     EventType.REFUNDED: _row(refunded, refunded, refunded),
     EventType.CREDITED: _row(Refusal.NOT_ISSUED, credited, Refusal.BOOKING_CANCELLED),
+    EventType.DRAFT_SENT: _row(draft_sent, Refusal.NO_DRAFT, Refusal.BOOKING_CANCELLED),
+    EventType.LINK_RESENT: _row(Refusal.NO_LINK, link_resent, Refusal.BOOKING_CANCELLED),
     EventType.INVOICE_CREATED: _row(invoice_created, invoice_created, invoice_created),
     EventType.INVOICE_ISSUED: _row(invoice_issued, invoice_issued, invoice_issued),
     EventType.LINK_SENT: _row(link_sent, link_sent, link_sent),

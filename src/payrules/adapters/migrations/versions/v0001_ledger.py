@@ -3,78 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from payrules.adapters.migrations.v0001_guards import POSTGRESQL, SQLITE
+
 revision = "0001"
 down_revision = None
-
-# Numbers that nobody else gets, whatever becomes of the transaction that took them.
-_SQLITE = (
-    "CREATE TABLE numbers (next BIGINT NOT NULL)",
-    "INSERT INTO numbers VALUES (1)",
-    # The file's head tells whose it is: `payr`.
-    "PRAGMA application_id = 1885436274",
-    # Without figures SQLite takes a clinic's events for ten, and reads them all to find those of one booking.
-    "ANALYZE",
-    "INSERT INTO sqlite_stat1 VALUES ('events', 'events', '1000000 10000 1')",
-    "INSERT INTO sqlite_stat1 VALUES ('events', 'events_clinic_no_booking_id', '1000000 10000 4')",
-    "ANALYZE sqlite_master",
-)
-_POSTGRESQL = (
-    "CREATE SEQUENCE numbers AS BIGINT",
-    """
-    CREATE FUNCTION take_numbers(count INTEGER) RETURNS BIGINT LANGUAGE plpgsql AS $$
-    DECLARE
-        first BIGINT;
-    BEGIN
-        -- Held for this call only: numbers that follow each other are taken by one at a time.
-        PERFORM pg_advisory_lock(1885436275);
-        first := nextval('numbers');
-        PERFORM setval('numbers', first + count - 1);
-        PERFORM pg_advisory_unlock(1885436275);
-        RETURN first;
-    END $$
-    """,
-)
-
-# A stamp is written once; of an issued invoice nothing changes but that it was credited.
-_SQLITE_GUARDS = (
-    """
-    CREATE TRIGGER stamps_not_updated BEFORE UPDATE ON stamps
-    BEGIN SELECT RAISE(ABORT, 'a stamp is written once'); END
-    """,
-    """
-    CREATE TRIGGER stamps_not_deleted BEFORE DELETE ON stamps
-    BEGIN SELECT RAISE(ABORT, 'a stamp is written once'); END
-    """,
-    """
-    CREATE TRIGGER invoices_not_updated
-    BEFORE UPDATE OF clinic_no, booking_no, ordinal, kind, total, currency, vat, number, number_text, issued_on, due_on
-    ON invoices WHEN OLD.number IS NOT NULL
-    BEGIN SELECT RAISE(ABORT, 'an issued invoice never changes'); END
-    """,
-    """
-    CREATE TRIGGER invoices_not_deleted BEFORE DELETE ON invoices WHEN OLD.number IS NOT NULL
-    BEGIN SELECT RAISE(ABORT, 'an issued invoice never changes'); END
-    """,
-)
-_POSTGRESQL_GUARDS = (
-    """
-    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$
-    """,
-    """
-    CREATE TRIGGER stamps_not_updated BEFORE UPDATE OR DELETE OR TRUNCATE ON stamps
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse('a stamp is written once')
-    """,
-    """
-    CREATE TRIGGER invoices_not_updated
-    BEFORE UPDATE OF clinic_no, booking_no, ordinal, kind, total, currency, vat, number, number_text, issued_on, due_on
-    ON invoices FOR EACH ROW WHEN (OLD.number IS NOT NULL) EXECUTE FUNCTION refuse('an issued invoice never changes')
-    """,
-    """
-    CREATE TRIGGER invoices_not_deleted BEFORE DELETE ON invoices
-    FOR EACH ROW WHEN (OLD.number IS NOT NULL) EXECUTE FUNCTION refuse('an issued invoice never changes')
-    """,
-)
 
 
 def upgrade() -> None:
@@ -98,6 +30,7 @@ def upgrade() -> None:
         sa.Column("by_hand", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("receipt", sa.Text()),
         sa.Column("settled_at", sa.BigInteger()),
+        sa.Column("tried_at", sa.BigInteger()),
         sa.CheckConstraint("next_at IS NULL OR state IN (1, 2)", name="actions_next_at"),
         sa.CheckConstraint("ordinal >= 1 AND occurrence >= 1 AND attempt >= 0", name="actions_counts"),
         sa.CheckConstraint("state <> 2 OR (next_at IS NOT NULL AND attempt >= 1)", name="actions_lease"),
@@ -164,6 +97,7 @@ def upgrade() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("client_event", sa.BigInteger()),
         sa.Column("payer_event", sa.BigInteger()),
+        sa.Column("first_id", sa.Text()),
         sa.Column("invoice_ordinal", sa.SmallInteger(), nullable=False),
         sa.Column("invoice_state", sa.SmallInteger(), nullable=False),
         sa.Column("total", sa.BigInteger()),
@@ -239,7 +173,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text()),
         sa.Column("reason", sa.Text()),
         sa.CheckConstraint("state BETWEEN 1 AND 4", name="events_state"),
-        sa.CheckConstraint("type BETWEEN 1 AND 14", name="events_type"),
+        sa.CheckConstraint("type BETWEEN 1 AND 16", name="events_type"),
         sa.PrimaryKeyConstraint("clinic_no", "event_no", name="events_pkey"),
         sa.UniqueConstraint("clinic_no", "event_id", name="events_clinic_no_event_id_key"),
         sqlite_with_rowid=False,
@@ -309,6 +243,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name="policies_digest_key"),
     )
     op.create_table(
+        "stamps",
+        sa.Column("clinic_no", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("booking_no", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False, autoincrement=False),
+        sa.Column("sequence", sa.Integer()),
+        sa.Column("policy_no", sa.Integer()),
+        sa.Column("engine_no", sa.Integer(), nullable=False),
+        sa.Column("stamped_at", sa.BigInteger(), nullable=False),
+        sa.Column("stamped_by", sa.Text()),
+        sa.Column("reason", sa.Text()),
+        sa.CheckConstraint("policy_no IS NULL OR sequence IS NOT NULL", name="stamps_activation"),
+        sa.PrimaryKeyConstraint("clinic_no", "booking_no", "number", name="stamps_pkey"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "activations",
         sa.Column("clinic_no", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("sequence", sa.Integer(), nullable=False, autoincrement=False),
@@ -361,25 +310,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["clinic_no"], ["clinics.clinic_no"], name="verifications_clinics_fkey"),
         sa.PrimaryKeyConstraint("clinic_no", "number", name="verifications_pkey"),
     )
-    op.create_table(
-        "stamps",
-        sa.Column("clinic_no", sa.Integer(), nullable=False, autoincrement=False),
-        sa.Column("booking_no", sa.BigInteger(), nullable=False, autoincrement=False),
-        sa.Column("number", sa.SmallInteger(), nullable=False, autoincrement=False),
-        sa.Column("sequence", sa.Integer()),
-        sa.Column("policy_no", sa.Integer()),
-        sa.Column("engine_no", sa.Integer(), nullable=False),
-        sa.Column("stamped_at", sa.BigInteger(), nullable=False),
-        sa.Column("stamped_by", sa.Text()),
-        sa.Column("reason", sa.Text()),
-        sa.CheckConstraint("policy_no IS NULL OR sequence IS NOT NULL", name="stamps_activation"),
-        sa.ForeignKeyConstraint(
-            ["clinic_no", "sequence"], ["activations.clinic_no", "activations.sequence"], name="stamps_activations_fkey"
-        ),
-        sa.PrimaryKeyConstraint("clinic_no", "booking_no", "number", name="stamps_pkey"),
-        sqlite_with_rowid=False,
-    )
 
     on_sqlite = op.get_bind().dialect.name == "sqlite"
-    for statement in (*_SQLITE, *_SQLITE_GUARDS) if on_sqlite else (*_POSTGRESQL, *_POSTGRESQL_GUARDS):
+    for statement in SQLITE if on_sqlite else POSTGRESQL:
         op.execute(statement)

@@ -147,7 +147,10 @@ class Auditor:
                 yield Difference(Part.POLICY, digest, "no such version")
                 continue
             hashes = {a.content_hash for a in activations if a.activation.digest == digest} - {None}
-            yield from self._policy(rows[digest], hashes, row.clinic, known)
+            try:
+                yield from self._policy(rows[digest], hashes, row.clinic, known)
+            except _UNREADABLE:
+                yield Difference(Part.POLICY, digest, "a version that cannot be read")
 
     def _policy(
         self, row: PolicyRow, hashes: set[str | None], clinic: str, known: dict[str, Policy | None]

@@ -11,7 +11,7 @@ from payrules.app import event_texts, fault_texts
 from payrules.app.batch_rows import Entry, Item, contact_rows, contacts_after, event_row, new_booking
 from payrules.app.decision_rows import decision_row
 from payrules.app.event_intake import Arrived, content_of
-from payrules.app.facts import booking_of, merge
+from payrules.app.facts import booking_of, merge, with_persons_of
 from payrules.app.fates import Fate, Treated
 from payrules.app.in_force import InForceCache
 from payrules.app.intake import Zones
@@ -19,6 +19,7 @@ from payrules.app.ports import ConflictError, Lock, Transaction
 from payrules.app.records import Fault
 from payrules.app.rows import Change, ContactRow, EventRow, EventState
 from payrules.app.versions import Versions
+from payrules.domain.booking import Booking
 from payrules.domain.decision import Uncovered, decide
 from payrules.domain.events import Booked, Event, EventType, Updated
 from payrules.domain.lifecycle import advance, begin, hold_open
@@ -225,7 +226,7 @@ class Batch:
             return None
         decision = decide(cover, booking, booking.booked_at)
         stamp = Stamp(1, sequence, digest, tools.engine, tools.tzdata, now)
-        held = item.clinic.held(sequence, now)
+        held = item.clinic.held(sequence)
         known_as = booking if event.replaces is None else booking._replace(id=event.replaces)
         record = begin(known_as, stamp, decision, booking.booked_at, event.occurred_at, held=held)
         made = new_booking(item, record, decision.actions, now)
@@ -304,7 +305,7 @@ class Batch:
             item.settle(Fate.STALE, EventState.STALE, stored.booking_no, reason="a later one was applied before")
             return
         record = advanced.record
-        held = item.clinic.held(stamp.sequence, self._now)
+        held = item.clinic.held(stamp.sequence)
         if held is not None:
             record = hold_open(record, held, event.occurred_at)
         after = stored._replace(record=record)
@@ -312,10 +313,12 @@ class Batch:
         booking = record.booking
         tells = isinstance(event, Booked | Updated) or facts != stored.facts
         # What is frozen keeps the facts it was frozen with, and its payer.
-        if tells and booking_of(facts, booking.clinic, booking.id, self._tools.zones) == booking:
+        if tells and self._is(booking, facts):
             told = contacts_after(self._tx, entry, item)
             after = after._replace(facts=facts, client_event=told.client_event, payer_event=told.payer_event)
             contacts = told.rows
+        elif tells and self._is(booking, kept := with_persons_of(facts, stored.facts)):
+            after = after._replace(facts=kept)
         row = None
         if advanced.decision is not None:
             row = decision_row(stored.booking_no, record, advanced.decision.actions, after.facts, self._now)
@@ -323,6 +326,9 @@ class Batch:
         entry.now = after
         outcome = None if advanced.decision is None else advanced.decision.outcome
         item.settle(Fate.APPLIED, _APPLIED, stored.booking_no, outcome=outcome, notes=advanced.notes)
+
+    def _is(self, booking: Booking, facts: str) -> bool:
+        return booking_of(facts, booking.clinic, booking.id, self._tools.zones) == booking
 
     def _cover(self, sequence: int | None, digest: str | None) -> Policy | Uncovered:
         if digest is None:

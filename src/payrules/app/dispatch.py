@@ -228,7 +228,7 @@ class Dispatcher:
                 honoured = self._requests.honoured(record, one.claimed.key, one.ended_at, limits)
                 record = settle(record, _ended(one), cover, honoured=honoured, jitter=self._tools.chance())
             if record is not before.record:
-                held = clinics[record.booking.clinic].held(record.stamp.sequence, one.ended_at)
+                held = clinics[record.booking.clinic].held(record.stamp.sequence)
                 if held is not None:
                     record = hold_open(record, held, one.ended_at)
                 changes.append(Change(before, before._replace(record=record)))

@@ -107,6 +107,14 @@ def merge(facts: str, change: Mapping[str, Any]) -> str:
     return text
 
 
+def with_persons_of(facts: str, before: str) -> str:
+    """The facts with client and payer as they were before: an issued invoice keeps whom it is for."""
+    kept = {key: value for key, value in _decode(before).items() if key in ("client", "payer")}
+    changed = {key: value for key, value in _decode(facts).items() if key not in ("client", "payer")}
+    text: str = canonical(changed | kept)
+    return text
+
+
 def merge_client(facts: str, change: Mapping[str, Any], before: Contact | None, told: Contact) -> Contact:
     """How the client is reached after a change of `facts` that tells `told`; what it does not name stays."""
     if before is None or _is_another(_decode(facts)["client"], change["client"]):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from payrules.app.ports import Transaction
 from payrules.app.rows import ClinicRow, HoldRow
@@ -20,13 +19,11 @@ class InForce:
     timeline: Timeline
     holds: tuple[HoldRow, ...] = ()
 
-    def held(self, sequence: int | None, now: datetime) -> HeldCause | None:
-        """Why actions under an activation are held at an instant, None where they are not."""
+    def held(self, sequence: int | None) -> HeldCause | None:
+        """Why actions under an activation are held, None where they are not."""
         if any(hold.sequence in (None, sequence) for hold in self.holds):
             return HeldCause.CLINIC_HELD
-        activation = self.timeline.in_force(now)
-        withdrawn = activation is not None and activation.digest is None
-        return HeldCause.NOT_VERIFIED if withdrawn else None
+        return HeldCause.NOT_VERIFIED if self.timeline.is_withdrawn else None
 
 
 class InForceCache:

@@ -5,8 +5,8 @@ caller's: the same id again changes nothing more.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -88,9 +88,13 @@ class Practice:
     def send(self, asked: Asked, at: str | None = None) -> Done:
         """Send the draft, now or at a time of the clinic's."""
 
-        def make(_: Transaction, seen: Seen) -> tuple[EventType, dict[str, Any]]:
-            send_at = None if at is None else read_time(at, seen.zone, self._clock())
-            return EventType.DRAFT_SENT, {} if send_at is None else {"send_at": send_at.isoformat()}
+        def make(tx: Transaction, seen: Seen) -> tuple[EventType, dict[str, Any]]:
+            if at is None:
+                return EventType.DRAFT_SENT, {}
+            send_at = read_time(at, seen.zone)
+            if send_at < self._clock() and not _is_applied(tx, seen, asked.event_id):
+                raise PracticeError("this time is past: leave it out to send at once")
+            return EventType.DRAFT_SENT, {"send_at": send_at.isoformat()}
 
         return self._do(asked, make)
 
@@ -153,14 +157,12 @@ class Practice:
         if treated.fate in (Fate.APPLIED, Fate.REPEATED):
             return Done(treated.fate, before, after, notes=treated.notes)
         if treated.fate is Fate.STALE:
-            sentence = (
-                "somebody else changed the booking at this moment: look at it, and say it again if it still holds"
-            )
+            sentence = "somebody else changed the booking at this moment: look at it before you say it again"
             return Done(treated.fate, before, after, sentence=sentence)
         sentence = "; ".join(": ".join(filter(None, (fault.field, fault.problem))) for fault in treated.faults)
         return Done(treated.fate, before, after, treated.reason, sentence)
 
-    def _event(self, asked: Asked, seen: Seen, kind: EventType, content: Mapping[str, Any], name: str) -> Arrived:
+    def _event(self, asked: Asked, seen: Seen, kind: EventType, content: dict[str, Any], name: str) -> Arrived:
         """The event of what was asked, with who asked. Raises PracticeError with the faults of its content."""
         now, clinic, booking_id = self._clock(), seen.clinic, seen.booking_id
         envelope = {
@@ -174,7 +176,7 @@ class Practice:
         event = read_event(Record(0, 0, envelope if kind in _OWN else envelope | content), self._zones)
         if isinstance(event, Refusal):
             raise PracticeError("; ".join(_fault_text(*fault) for fault in event.faults))
-        body = (dict(content) if kind in _OWN else event.body) | {PERSON: name}
+        body = (content if kind in _OWN else event.body) | {PERSON: name}
         # Without the time: who says the same again says it later.
         text = canonical([kind.value, booking_id, body, event.contacts])
         return event._replace(type=kind, body=body, fingerprint=sha256(text.encode()).digest(), occurred_at=now)

@@ -16,6 +16,8 @@ _FIXED = frozenset({"id", "clinic", "booked_at"})
 SETTABLE: tuple[str, ...] = tuple(p for p in FIELD_PATHS if p not in _FIXED and not p.startswith("price."))
 """The paths of the facts that a person may set."""
 
+# Of a payer; how they are reached is kept apart.
+_KEPT = frozenset({"kind", "timezone", "language"})
 _TRUTH = {"true": True, "false": False, "yes": True, "no": False}
 _LOCAL = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
 
@@ -40,6 +42,8 @@ def read_facts(texts: Sequence[str]) -> dict[str, Any]:
         if path not in SETTABLE and (path, value) != ("payer", ""):
             raise PracticeError(_not_settable(path, number))
         facts[path] = _value(path, value) if value else None
+    if "payer" in facts and any(path.startswith("payer.") for path in facts):
+        raise PracticeError("`payer=` takes the payer away: set nothing of them with it")
     return facts
 
 
@@ -69,9 +73,7 @@ def change_of_facts(facts: Mapping[str, Any], payer: Mapping[str, Any] | None, c
     for path, value in facts.items():
         part, _, field = path.rpartition(".")
         if part == "payer" and part not in change:
-            known = (
-                {} if payer is None else {key: payer[key] for key in ("kind", "timezone", "language") if key in payer}
-            )
+            known = {key: value for key, value in (payer or {}).items() if key in _KEPT}
             change[part] = known | {key: told for key, told in contact._asdict().items() if told}
         (change.setdefault(part, {}) if part else change)[field] = value
     return change
@@ -93,10 +95,10 @@ def read_amount(text: str, currency: str | None) -> Money:
     raise PracticeError("this is not an amount: write digits, and a point before the decimals, such as 1250.50")
 
 
-def read_time(text: str, zone: tzinfo, now: datetime) -> datetime:
+def read_time(text: str, zone: tzinfo) -> datetime:
     """A time such as `2026-12-01T10:00`, on the clinic's clock unless it has an offset, as an aware UTC instant.
 
-    Raises PracticeError, also for a time that is past, or that the clock on the wall skips or shows twice.
+    Raises PracticeError, also for a time that the clock on the wall skips or shows twice.
     """
     example = "write it as 2026-12-01T10:00, the clinic's time"
     try:
@@ -112,7 +114,4 @@ def read_time(text: str, zone: tzinfo, now: datetime) -> datetime:
             what = "does not exist on that day" if skipped else "comes twice in that night"
             raise PracticeError(f"the clocks change: this time {what}; write it with its offset, such as +01:00")
         found = first
-    instant = found.astimezone(UTC)
-    if instant < now:
-        raise PracticeError("this time is past: leave it out to send at once")
-    return instant
+    return found.astimezone(UTC)

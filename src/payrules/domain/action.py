@@ -181,7 +181,8 @@ def _blocked(action: Action, among: tuple[Action, ...]) -> bool:
             for its, a in others
         )
     if stage is Stage.ISSUE:
-        return any(its is Stage.CHANGE and a.is_open for its, a in others)
+        # What may be issued already is settled first; then there is no draft left to change.
+        return not action.may_have_happened and any(its is Stage.CHANGE and a.is_open for its, a in others)
     if stage is Stage.REMIND:
         return not any(its is Stage.LINK and a.state is ActionState.DELIVERED for its, a in others)
     return False

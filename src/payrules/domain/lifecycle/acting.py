@@ -41,7 +41,13 @@ def actions_of(record: BookingRecord) -> Actions:
 
 
 def with_actions(record: BookingRecord, actions: Actions, **changes: Any) -> BookingRecord:
-    """The record with these actions, in their order and with `next_at` set; fields may change with them."""
+    """The record with these actions, in their order and with `next_at` set; fields may change with them.
+
+    What would wait for a stage that was rejected is held, so that a person sees it.
+    """
+    for action in list(actions.values()):
+        if action.state is ActionState.WAITING and has_failed_before(actions.values(), action, _REJECTED):
+            hold(actions, action, HeldCause.STAGE_FAILED)
     ordered = sorted(actions.values(), key=lambda action: key_order(action.key))
     return replace(record, actions=scheduled(ordered), **changes)
 
@@ -97,7 +103,11 @@ def free_what_follows(actions: Actions, delivered: Action) -> None:
             free(actions, action)
 
 
-def has_failed_before(among: Iterable[Action], action: Action) -> bool:
+_REJECTED = frozenset({ActionState.REJECTED})
+_FAILED = frozenset({ActionState.REJECTED, ActionState.HELD, ActionState.DEAD})
+
+
+def has_failed_before(among: Iterable[Action], action: Action, states: frozenset[ActionState] = _FAILED) -> bool:
     """Whether an action waits for a stage of its invoice that has failed, or that a person has to settle."""
     if not Stage.ISSUE <= action.stage <= Stage.REMIND:
         return False
@@ -105,7 +115,7 @@ def has_failed_before(among: Iterable[Action], action: Action) -> bool:
         a.key.ordinal == action.key.ordinal
         and a.stage in (Stage.CREATE, Stage.ISSUE)
         and a.stage < action.stage
-        and a.state in (ActionState.REJECTED, ActionState.HELD, ActionState.DEAD)
+        and a.state in states
         for a in among
     )
 

@@ -73,7 +73,7 @@ def invoice_issued(record: BookingRecord, event: InvoiceIssued, cover: Cover) ->
         record = with_actions(record, actions, invoice=invoice)
         return Advanced(withdraw(record, EndCause.NOT_WANTED, at), notes=(Note.CANCELLED_AFTER_ISSUING,))
     for other in record.actions:
-        if other.stage is Stage.CHANGE:
+        if other.stage is Stage.CHANGE and other.key.ordinal == action.key.ordinal:
             end(actions, other, EndCause.ISSUED, at)
     free_what_follows(actions, action)
     notes: list[str] = [Note.PRICE_CHANGED_WHILE_ISSUED] if total != price else []

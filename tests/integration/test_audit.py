@@ -82,6 +82,8 @@ def test_nothing_differs_through_a_whole_life(store: Store) -> None:
     assert (counts["stamps"], counts["decisions"], counts["errors"]) == (2, 3, 0)
 
 
+OTHER_FILE = "UPDATE policies SET content = CAST(replace(content, '15m', '16m') AS BLOB)"
+KEY = f"{CLINIC}/bk-1/1"
 FIELDS = [
     pytest.param("UPDATE decisions SET outcome = outcome + 1", Part.DECISION, "outcome", id="outcome"),
     pytest.param("UPDATE decisions SET reason = reason + 1", Part.DECISION, "reason", id="reason"),
@@ -106,27 +108,31 @@ FIELDS = [
         "UPDATE activations SET effective_at = effective_at + 7200000000", Part.STAMP, "activation", id="time"
     ),
     pytest.param(
-        "UPDATE policies SET canonical = replace(canonical, 'NOK', 'SEK')", Part.POLICY, "canonical", id="form"
+        "UPDATE policies SET canonical = CAST(replace(canonical, 'NOK', 'SEK') AS BLOB)",
+        Part.POLICY,
+        "canonical",
+        id="form",
     ),
-    pytest.param("UPDATE policies SET content = replace(content, '15m', '16m')", Part.POLICY, "content", id="file"),
-    pytest.param("UPDATE policies SET content = replace(content, '15m', '16m')", Part.POLICY, "compiled", id="meaning"),
-    pytest.param("UPDATE policies SET content = 'x', canonical = 'y'", Part.POLICY, "compiled", id="lost-policy"),
+    pytest.param(OTHER_FILE, Part.POLICY, "content", id="file"),
+    pytest.param(OTHER_FILE, Part.POLICY, "compiled", id="meaning"),
+    pytest.param("UPDATE policies SET content = 'text'", Part.POLICY, "", id="text-for-bytes"),
+    pytest.param("UPDATE policies SET content = X'FF', canonical = X'FF'", Part.POLICY, "compiled", id="lost"),
     pytest.param(
         "UPDATE actions SET next_at = NULL WHERE type = 1",
         Part.ACTION,
-        f"{CLINIC}/bk-1/1/create_invoice/-/1",
+        f"{KEY}/create_invoice/-/1",
         id="never",
     ),
     pytest.param(
         "UPDATE actions SET next_at = due_at WHERE type = 2",
         Part.ACTION,
-        f"{CLINIC}/bk-1/1/issue_invoice/-/1",
+        f"{KEY}/issue_invoice/-/1",
         id="early",
     ),
     pytest.param(
         "UPDATE actions SET state = 3, settled_at = 1, next_at = NULL WHERE type = 3",
         Part.ACTION,
-        f"{CLINIC}/bk-1/1/send_payment_link/sms/1",
+        f"{KEY}/send_payment_link/sms/1",
         id="sent-before-the-issue",
     ),
 ]
@@ -178,7 +184,7 @@ def test_a_stamp_that_contradicts_the_timeline_is_an_error_under_every_engine(st
         ("UPDATE stamps SET policy_no = 1 WHERE number = 2", "activation", "activation 2, sha256:"),
         ("UPDATE stamps SET stamped_at = stamped_at - 7200000000 WHERE number = 2", "activation", "activation 2, "),
         ("UPDATE activations SET state = 'superseded' WHERE sequence = 2", "activation", "activation 2, "),
-        ("UPDATE stamps SET number = 3 WHERE number = 2", "number", "numbers 1, 3"),
+        ("UPDATE stamps SET number = 3 WHERE number = 2; UPDATE bookings SET stamp = 3", "number", "numbers 1, 3"),
         ("UPDATE bookings SET stamp = 1", "stamp", "stamp 1"),
         ("UPDATE bookings SET decision = 1", "decision", "decision 1"),
         ("UPDATE decisions SET stamp = 1 WHERE number = 2", "outcome", "draft"),
@@ -189,21 +195,23 @@ def test_later_stamps_are_held_against_their_record(store: Store, statement: str
     restamper = Restamper(store.ledger, store.practice.versions, ENGINE, store.practice.clock)
     assert [row.outcome for row in restamper.restamp(["bk-1"], by_hand("kari", "moved"))] == ["restamped"]
     assert store.audit() == []
-    store.tamper(statement)
+    store.tamper(*statement.split(";"))
     assert any(d.field == field and d.found.startswith(found) and d.is_error for d in store.audit()), store.audit()
 
 
 def test_a_decision_under_an_earlier_stamp_than_the_one_before_it(store: Store) -> None:
     restamped(store)
-    store.tamper("UPDATE decisions SET number = number + 10", "UPDATE decisions SET number = 1 WHERE number = 12")
+    store.tamper(
+        "UPDATE decisions SET number = 3 WHERE number = 1",
+        "UPDATE decisions SET number = 1 WHERE number = 2",
+        "UPDATE decisions SET number = 2 WHERE number = 3",
+    )
     assert ("stamp", "stamp 1") in [(d.field, d.found) for d in store.audit() if d.part is Part.DECISION]
 
 
 def test_a_file_that_this_payrules_reads_otherwise_is_no_error(store: Store) -> None:
     # The content is what was activated, as its hash says; only what it is compiled to is another.
-    store.tamper(
-        "UPDATE policies SET content = CAST(replace(content, '15m', '16m') AS BLOB)",
-    )
+    store.tamper(OTHER_FILE)
     content = sqlite3.connect(store.path).execute("SELECT content FROM policies").fetchone()[0]
     connection = sqlite3.connect(store.path)
     connection.execute("UPDATE activations SET content_hash = ?", (hashlib.sha256(content).hexdigest(),))
@@ -231,7 +239,7 @@ def test_one_unreadable_booking_does_not_hide_the_others(store: Store) -> None:
         practice.book(id=f"bk-{number}")
     store.tamper(
         "UPDATE bookings SET facts = '[' WHERE booking_id = 'bk-4'",
-        "UPDATE decisions SET price = 1 WHERE booking_no IN (SELECT booking_no FROM bookings WHERE booking_id = 'bk-6')",
+        "UPDATE decisions SET price = 1 WHERE booking_no = (SELECT booking_no FROM bookings WHERE booking_id = 'bk-6')",
     )
     unreadable, price = store.audit()
     assert (unreadable.part, unreadable.booking_id) == (Part.BOOKING, None)

@@ -12,7 +12,7 @@ from payrules.app.timelines import UnknownClinicError
 from payrules.app.versions import Versions
 from payrules.domain.decision import decide
 from payrules.domain.errors import PayrulesError
-from payrules.domain.lifecycle import Cover, amount_of
+from payrules.domain.lifecycle import Cover, amount_of, refund_due
 from payrules.domain.lifecycle.deciding import channels_of, laid_over, terms_of
 from payrules.domain.policy import Channel, Policy, Terms
 from payrules.domain.record import BookingState, InvoiceState
@@ -99,7 +99,8 @@ class Seen(NamedTuple):
         record = self.stored.record
         if record.state not in _OPEN_BILL or self.total is None:
             return None
-        return max(self.total - record.invoice.paid, 0)
+        # What is due back pays nothing.
+        return max(self.total - record.invoice.paid + refund_due(record), 0)
 
 
 class Bookings:

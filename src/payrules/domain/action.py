@@ -193,9 +193,15 @@ def _turn(key: ActionKey) -> tuple[bool, int]:
 
 
 class Delivered(NamedTuple):
-    """The provider did it. `receipt` is its name for what it did, without personal details."""
+    """The provider did it. `receipt` is its name for what it did, without personal details.
+
+    Of an invoice that was issued: `link` is where it can be paid, and `total` what it is over, in minor units, since a
+    key that was asked before is answered with what was done then.
+    """
 
     receipt: str
+    link: str | None = None
+    total: int | None = None
 
 
 class RetryLater(NamedTuple):

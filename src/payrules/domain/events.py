@@ -162,13 +162,15 @@ class InvoiceCreated:
 class InvoiceIssued:
     """The invoice was issued, or credited, as the action says; `receipt` is its number.
 
-    `total` is what was issued, in minor units, where the price may have changed while it was; None: today's.
+    `total` is what was issued, in minor units, where the price may have changed while it was; None: today's. `link` is
+    where it can be paid.
     """
 
     occurred_at: datetime
     key: ActionKey
     receipt: str
     total: int | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

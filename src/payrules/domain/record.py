@@ -96,7 +96,7 @@ class InvoiceFacts(NamedTuple):
     """The booking's current invoice. Amounts are in minor units of the clinic's currency.
 
     `ordinal` counts the booking's invoices from 1. `total` is frozen at issue, None before. `paid` is what came in
-    less what went back, over all ordinals. `number` is the provider's.
+    less what went back, over all ordinals. `number` and `link` are the provider's.
     """
 
     ordinal: int = 1
@@ -104,6 +104,7 @@ class InvoiceFacts(NamedTuple):
     total: int | None = None
     paid: int = 0
     number: str | None = None
+    link: str | None = None
 
 
 NO_INVOICE = InvoiceFacts()

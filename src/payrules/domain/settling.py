@@ -57,7 +57,7 @@ Ending = Answer | NoAnswer | NotStarted | NotYet
 class Ended(NamedTuple):
     """The end of one attempt of an action, at an aware UTC instant.
 
-    `total` is the amount that was issued, in minor units. `expired` is true where an earlier attempt ended with its
+    `total` is the amount that was asked for, in minor units. `expired` is true where an earlier attempt ended with its
     lease, and nobody knows what it did.
     """
 
@@ -118,7 +118,8 @@ def _delivered(ended: Ended, answer: Delivered) -> InvoiceCreated | InvoiceIssue
     if key.type in SENDS:
         return LinkSent(at, key, answer.receipt)
     if key.type in _ISSUING:
-        return InvoiceIssued(at, key, answer.receipt, ended.total)
+        total = ended.total if answer.total is None else answer.total
+        return InvoiceIssued(at, key, answer.receipt, total, answer.link)
     return InvoiceCreated(at, key, answer.receipt)
 
 

@@ -108,7 +108,7 @@ def test_invoices_are_recorded_and_made() -> None:
     adapter.carry_out(invoice(ActionType.CREATE_INVOICE))
     with pytest.raises(ConnectionError):
         adapter.carry_out(invoice(ActionType.ISSUE_INVOICE))
-    assert adapter.carry_out(invoice(ActionType.ISSUE_INVOICE)) == Delivered("NL-1")
+    assert adapter.carry_out(invoice(ActionType.ISSUE_INVOICE)) == Delivered("NL-1", total=125_000)
 
     assert [asked.type for asked in adapter.effects] == [ActionType.CREATE_INVOICE, ActionType.ISSUE_INVOICE]
     assert len(adapter.calls) == 3

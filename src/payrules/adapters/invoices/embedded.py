@@ -82,7 +82,7 @@ class EmbeddedInvoices:
             is_its = and_(INVOICE_ANSWERS.c.clinic_no == request.clinic_no, INVOICE_ANSWERS.c.key == request.key)
             receipt = session.value(select(INVOICE_ANSWERS.c.receipt).where(is_its))
             if receipt is not None:
-                return Delivered(receipt)
+                return Delivered(receipt, total=_issued_total(session, request))
             answer = _do(session, request, counter)
             if isinstance(answer, Delivered):
                 session.insert(INVOICE_ANSWERS, [(request.clinic_no, request.key, answer.receipt)])
@@ -165,7 +165,15 @@ def _issue(session: Session, request: InvoiceRequest, counter: _Counter, total: 
     due_on = counter.on + timedelta(days=request.due_in_days)
     vat = vat_included(total, rate)
     session.change(_changed(request, state=Status.ISSUED, total=total, vat=vat, due_on=due_on, **number))
-    return Delivered(number["number_text"])
+    return Delivered(number["number_text"], total=total)
+
+
+def _issued_total(session: Session, request: InvoiceRequest) -> int | None:
+    """What was issued when the key was asked for the first time; None of any other key."""
+    if request.type is not ActionType.ISSUE_INVOICE:
+        return None
+    total: int | None = session.value(select(INVOICES.c.total).where(_is_its(request)))
+    return total
 
 
 def _credit(session: Session, request: InvoiceRequest, counter: _Counter, invoice: Invoice) -> Delivered:

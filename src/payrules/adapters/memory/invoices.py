@@ -110,7 +110,7 @@ class MemoryInvoices:
             if request.total is None:
                 return Rejected("no_total")
             self._invoices[where], number = self._issued(invoice, request, request.total)
-            return Delivered(number)
+            return Delivered(number, total=request.total)
         if request.type is ActionType.UPDATE_DRAFT:
             self._invoices[where] = invoice._replace(total=request.total)
         else:

@@ -58,7 +58,7 @@ class Dialect(Protocol):
         """The first of `count` numbers that nobody else gets, whatever becomes of this transaction."""
 
     def claim(self, connection: Connection, lane: int, now: int, limit: int) -> list[Row]:
-        """Keys, state, attempt and first try of due actions, earliest first, locked. What others have locked is left out."""
+        """Keys, state, attempt and first try of due actions, earliest first, locked; without those locked by others."""
 
     def lock_for_upgrade(self, connection: Connection) -> None:
         """Let nobody else upgrade the store until the transaction ends."""

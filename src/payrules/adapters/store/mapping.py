@@ -215,6 +215,7 @@ BOOKING_PUT = (
     "total",
     "paid",
     "invoice_number",
+    "invoice_link",
     "by_person",
     "applied",
 )
@@ -238,6 +239,7 @@ def booking_state(stored: StoredRecord) -> Row:
         invoice.total,
         invoice.paid,
         invoice.number,
+        invoice.link,
         None if record.by_person is NOBODY or record.by_person == NOBODY else _by_person_text(record.by_person),
         ",".join([f"{EVENT_TYPES.numbers[kind]}:{micros(at)}" for kind, at in record.applied.items()]),
     )
@@ -257,7 +259,12 @@ def record_of(row: Any, booking: Booking, actions: tuple[Action, ...]) -> Stored
         BOOKING_STATES.members[row.state],
         decided_of(row),
         InvoiceFacts(
-            row.invoice_ordinal, INVOICE_STATES.members[row.invoice_state], row.total, row.paid, row.invoice_number
+            row.invoice_ordinal,
+            INVOICE_STATES.members[row.invoice_state],
+            row.total,
+            row.paid,
+            row.invoice_number,
+            row.invoice_link,
         ),
         NOBODY if row.by_person is None else _by_person_of(row.by_person),
         actions,

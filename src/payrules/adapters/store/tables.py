@@ -185,6 +185,7 @@ BOOKINGS = Table(
     _number("total", BigInteger, nullable=True),
     _number("paid", BigInteger),
     _text("invoice_number", nullable=True),
+    _text("invoice_link", nullable=True),
     _text("by_person", nullable=True),
     _text("applied"),
     Index(None, "clinic_no", "booked_at"),

@@ -68,7 +68,7 @@ def invoice_issued(record: BookingRecord, event: InvoiceIssued, cover: Cover) ->
     amount = amount_of(record)
     price = None if amount is None else amount.minor
     total = price if event.total is None else event.total
-    invoice = invoice._replace(state=InvoiceState.ISSUED, total=total, number=event.receipt)
+    invoice = invoice._replace(state=InvoiceState.ISSUED, total=total, number=event.receipt, link=event.link)
     if record.state in WITHOUT_INVOICE:
         record = with_actions(record, actions, invoice=invoice)
         return Advanced(withdraw(record, EndCause.NOT_WANTED, at), notes=(Note.CANCELLED_AFTER_ISSUING,))

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("total", sa.BigInteger()),
         sa.Column("paid", sa.BigInteger(), nullable=False),
         sa.Column("invoice_number", sa.Text()),
+        sa.Column("invoice_link", sa.Text()),
         sa.Column("by_person", sa.Text()),
         sa.Column("applied", sa.Text(), nullable=False),
         sa.CheckConstraint("invoice_state BETWEEN 1 AND 5", name="bookings_invoice_state"),

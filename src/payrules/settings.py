@@ -98,9 +98,9 @@ class Settings:
         try:
             return model.model_validate(written)
         except ValidationError as error:
-            from_variables = {
-                key: variables[key] for key, field in model.model_fields.items() if _is_secret(field)
-            } | {key: variable for key, variable in variables.items() if self.environment.get(variable)}
+            from_variables = {key: variables[key] for key, field in model.model_fields.items() if _is_secret(field)} | {
+                key: variable for key, variable in variables.items() if self.environment.get(variable)
+            }
             raise SettingsError("\n".join(_sentences(error, self._file, f"{name}.", model, from_variables))) from None
 
     @property
@@ -126,15 +126,15 @@ def load_settings(path: str | None = None, environment: Mapping[str, str] | None
         basics = Basics(**{key: value for key, value in top.items() if key in Basics.model_fields})
     except ValidationError as error:
         variables = {
-            ".".join(path): variable
-            for path, variable in _variables_of(Basics, "PAYRULES")
-            if known.get(variable)
+            ".".join(path): variable for path, variable in _variables_of(Basics, "PAYRULES") if known.get(variable)
         }
         raise SettingsError("\n".join(_sentences(error, file or "settings", "", Basics, variables))) from None
     return Settings(basics, file, tables, dict(known))
 
 
-def _variables_of(model: type[BaseModel], prefix: str, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def _variables_of(
+    model: type[BaseModel], prefix: str, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str]]:
     for key, field in model.model_fields.items():
         variable = f"{prefix}_{key.upper()}"
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):

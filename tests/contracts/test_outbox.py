@@ -84,16 +84,16 @@ def test_after_the_lease_somebody_else_gets_it_as_expired(ledger: Ledger) -> Non
 
     again = claim(ledger, T0 + LEASE)
 
-    assert again == [Claimed(row.clinic_no, row.booking_no, CREATE, 2, T0 + LEASE + LEASE, expired=True)]
+    assert again == [Claimed(row.clinic_no, row.booking_no, CREATE, 2, T0 + LEASE + LEASE, expired=True, unsure=True)]
     assert claim(ledger, T0 + LEASE) == []
     assert read(ledger, row).record.actions[0].attempt == 2
 
 
-def test_a_retry_is_another_attempt_and_not_expired(ledger: Ledger) -> None:
+def test_a_retry_is_another_attempt_and_not_unsure(ledger: Ledger) -> None:
     row = add_with_actions(ledger, open_clinic(ledger), waiting(CREATE, 0, next_at=T0 + minutes(3), attempt=4))
 
     assert claim(ledger, T0 + minutes(3)) == [
-        Claimed(row.clinic_no, row.booking_no, CREATE, 5, T0 + minutes(3) + LEASE, expired=False)
+        Claimed(row.clinic_no, row.booking_no, CREATE, 5, T0 + minutes(3) + LEASE, unsure=False)
     ]
 
 

@@ -21,7 +21,8 @@ from payrules.domain.policy import Channel
 from payrules.testing import sample_message
 
 MESSAGE = sample_message(Channel.SMS)
-FIELDS = {"url": "https://sms.example/send", "body": {"to": "{to}", "text": "{text}"}}
+SECRET, PASSWORD = {"token": "s3cret"}, {"password": "s3cret"}
+FIELDS: dict[str, Any] = {"url": "https://sms.example/send", "body": {"to": "{to}", "text": "{text}"}}
 
 
 def send(server: WebServer, **changes: Any) -> Answer:
@@ -40,7 +41,7 @@ def test_json_body_with_every_name() -> None:
         "parts": 3,
     }
     with web_server() as server:
-        answer = send(server, body=body, sender="Nordlys", token="s3cret", headers={"X-Api-Key": "{token}"})
+        answer = send(server, body=body, sender="Nordlys", headers={"X-Api-Key": "{token}"}, **SECRET)
         (taken,) = server.taken
     assert json.loads(taken.body) == {
         "recipients": [{"msisdn": "4799000123"}],
@@ -58,7 +59,7 @@ def test_json_body_with_every_name() -> None:
 
 def test_form_body_and_basic_login() -> None:
     with web_server() as server:
-        send(server, form="form", method="PUT", username="clinic", password="s3cret")
+        send(server, form="form", method="PUT", username="clinic", **PASSWORD)
         (taken,) = server.taken
     assert parse_qs(taken.body.decode()) == {"to": ["+4799000123"], "text": [MESSAGE.text]}
     assert taken.method == "PUT"

@@ -21,6 +21,7 @@ from payrules.domain.policy import Channel
 from payrules.testing import sample_message
 
 PLAIN = {"security": "none", "username": None, "password": None}
+WRONG = {"password": "wrong"}
 MESSAGE = sample_message(Channel.EMAIL)
 
 
@@ -132,7 +133,7 @@ def test_server_without_starttls_gets_neither_password_nor_message() -> None:
 
 def test_wrong_password_is_a_fault_of_the_settings(ca_file: Path) -> None:
     with MailServer(tls.good()) as server:
-        adapter = SmtpMessages(settings_for(server, ca_file=ca_file, password="wrong"))
+        adapter = SmtpMessages(settings_for(server, ca_file=ca_file, **WRONG))
         assert adapter.send(MESSAGE) == RetryLater("authentication failed (535)")
         assert server.taken == []
 
@@ -209,10 +210,8 @@ def test_server_that_answers_drop_by_drop_is_given_up(after_message: bool) -> No
 
 def test_result_stands_whatever_happens_after_it() -> None:
     def play(connection: socket.socket, _: Event) -> None:
-        speak(connection, "220 hello", "250 hello", "250 OK", "250 OK", "354 go on")
-        lines = connection.makefile("rb")
-        while lines.readline() != b".\r\n":
-            pass
+        lines = speak(connection, "220 hello", "250 hello", "250 OK", "250 OK", "354 go on")
+        assert b".\r\n" in iter(lines.readline, b"")
         connection.sendall(b"250 OK\r\n")
 
     with raw_server(play) as port:

@@ -30,7 +30,7 @@ while True:
         found = tx.claim(Lane.SMS, now, now + timedelta(minutes=5), "worker", 7)
     if not found:
         break
-    claimed += [(c.clinic_no, c.booking_no, c.attempt, c.expired) for c in found]
+    claimed += [(c.clinic_no, c.booking_no, c.attempt, c.unsure) for c in found]
 print(json.dumps(claimed))
 """
 
@@ -77,7 +77,7 @@ def test_no_action_is_claimed_twice(store_url: str) -> None:
         with ledger.writing() as tx:
             assert tx.claim(Lane.SMS, T0 + minutes(4), T0 + minutes(9), "late", 10) == []
             again = tx.claim(Lane.SMS, T0 + minutes(6), T0 + minutes(11), "late", BOOKINGS)
-        assert {(claim.attempt, claim.expired) for claim in again} == {(2, True)}
+        assert {(claim.attempt, claim.unsure) for claim in again} == {(2, True)}
         assert len(again) == BOOKINGS
 
 

@@ -30,7 +30,9 @@ from payrules.domain.events import (
     Booked,
     Cancelled,
     Credited,
+    DraftSent,
     Event,
+    LinkResent,
     NoShow,
     Override,
     OverrideProcess,
@@ -102,6 +104,8 @@ def outside(at: datetime, record: BookingRecord) -> st.SearchStrategy[Event]:
         st.builds(Paid, when, AMOUNTS),
         st.builds(Refunded, when, AMOUNTS),
         st.builds(Credited, when),
+        st.builds(DraftSent, when, st.sampled_from([None, at + timedelta(hours=3)])),
+        st.builds(LinkResent, when, st.sampled_from([None, *Channel])),
         st.builds(Booked, when, st.just(renamed), st.sampled_from([record.booking.id, None])),
     )
 

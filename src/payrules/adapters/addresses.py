@@ -11,7 +11,7 @@ from phonenumbers import (
     PhoneNumberFormat,
     PhoneNumberType,
     format_number,
-    is_possible_number,
+    is_possible_number_for_type,
     number_type,
     parse,
 )
@@ -38,7 +38,7 @@ def phone_of(text: str, country: str) -> str | Unreachable:
         number = parse(text if len(text) <= _LONGEST_PHONE else "", country)
     except NumberParseException:
         return Unreachable("not a phone number")
-    if number.extension or not is_possible_number(number):
+    if number.extension or not is_possible_number_for_type(number, PhoneNumberType.MOBILE):
         return Unreachable("not a phone number")
     if number_type(number) not in _MAY_GET_SMS:
         return Unreachable("not a mobile number")

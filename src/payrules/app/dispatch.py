@@ -266,7 +266,8 @@ def answer_word(ending: Ending) -> str:
 
 
 def _ended(one: Attempted) -> Ended:
-    return Ended(one.claimed.key, one.claimed.attempt, one.ending, one.ended_at, one.total, one.claimed.expired)
+    claimed = one.claimed
+    return Ended(claimed.key, claimed.attempt, one.ending, one.ended_at, one.total, claimed.expired, claimed.unsure)
 
 
 def _detail(ending: Ending) -> str:

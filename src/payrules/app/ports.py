@@ -224,7 +224,9 @@ class InvoiceRequest(NamedTuple):
     """What a provider of invoices is asked: the action's type says what. Amounts are in minor units.
 
     `key` is the idempotency key. `terms` are settings of the stamp as JSON-like values: due_in days, vat_rate,
-    number_prefix; `now` is the instant of the call.
+    number_prefix; `now` is the instant of the call. What the document says: the clinic's name, its language and its
+    country (ISO 3166), the name of the session type, None where there is none, and when the appointment starts.
+    `payer_contact` is where the ledger keeps the payer's contacts: the event that told them, and whose they are.
     """
 
     key: str
@@ -242,6 +244,12 @@ class InvoiceRequest(NamedTuple):
     timezone: str
     now: datetime
     payer_name: str | None = None
+    clinic_name: str = ""
+    language: str = "en"
+    country: str = ""
+    session_name: str | None = None
+    starts_at: datetime | None = None
+    payer_contact: tuple[int, Party] | None = None
 
 
 class MessageRequest(NamedTuple):

@@ -159,7 +159,9 @@ class Practice:
         if treated.fate is Fate.STALE:
             sentence = "somebody else changed the booking at this moment: look at it before you say it again"
             return Done(treated.fate, before, after, sentence=sentence)
-        sentence = "; ".join(": ".join(filter(None, (fault.field, fault.problem))) for fault in treated.faults)
+        sentence = "; ".join(fault.problem for fault in treated.faults)
+        if any(fault.field == "event_id" for fault in treated.faults):
+            sentence = "this event id named something else before: take another one"
         return Done(treated.fate, before, after, treated.reason, sentence)
 
     def _event(self, asked: Asked, seen: Seen, kind: EventType, content: dict[str, Any], name: str) -> Arrived:

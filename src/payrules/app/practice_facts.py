@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from payrules.app.booking_shape import FIELD_PATHS, FIELDS
+from payrules.app.booking_shape import FIELD_PATHS
 from payrules.app.fault_texts import nearest_field
 from payrules.app.rows import Contact
 from payrules.compiler.findings import listed
@@ -19,6 +19,8 @@ SETTABLE: tuple[str, ...] = tuple(p for p in FIELD_PATHS if p not in _FIXED and 
 # Of a payer; how they are reached is kept apart.
 _KEPT = frozenset({"kind", "timezone", "language"})
 _TRUTH = {"true": True, "false": False, "yes": True, "no": False}
+# As in booking records and clinic files.
+_MOST_DIGITS = 10
 _LOCAL = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
 
 
@@ -52,7 +54,9 @@ def _not_settable(path: str, number: int) -> str:
         return f"`{path}` is fixed when the booking is made"
     if path == "price" or path.startswith("price."):
         return "a price is set on the draft: `payrules drafts price BOOKING AMOUNT`"
-    near = nearest_field(path, SETTABLE if "." in path else FIELDS[""])
+    if parts := [known for known in SETTABLE if known.startswith(f"{path}.")]:
+        return f"`{path}` has parts: {listed(parts)}"
+    near = nearest_field(path, SETTABLE)
     if near:
         return f"`{path}` is not a fact of a booking; {near}"
     return f"fact number {number} is not a fact of a booking; known here: {listed(SETTABLE)}"
@@ -84,7 +88,9 @@ def read_amount(text: str, currency: str | None) -> Money:
     if currency is None:
         raise PracticeError("the clinic's currency is not known: no version of it is in force")
     text = text.strip()
-    minor = to_minor(text, MINOR_UNITS[currency]) if len(text) <= 15 else None
+    minor = to_minor(text, MINOR_UNITS[currency])
+    if minor is not None and len(text.partition(".")[0]) > _MOST_DIGITS:
+        raise PracticeError("this amount is larger than any invoice may be")
     if minor is not None:
         return Money(minor, currency)
     if "," in text:

@@ -64,6 +64,13 @@ class Requests:
     def _policy(self, tx: Transaction, digest: str) -> Policy:
         return self._versions.find(tx, (digest,))[digest].policy
 
+    def _may_repeat(self, record: BookingRecord, claimed: Claimed, action: Action, limits: Limits) -> bool:
+        """Whether what may have happened may be asked for again: a person let it go, or the provider knows the key."""
+        if not claimed.expired and action.cause != HeldCause.NO_ANSWER:
+            return True
+        # The call may start at any time of the lease.
+        return self.honoured(record, claimed.key, claimed.lease_until, limits)
+
     def _now_in_force(self, tx: Transaction, clinic: InForce, now: datetime) -> Policy | None:
         """What a clinic has in force now: an invoice names its clinic as it is at issue."""
         activation = clinic.timeline.in_force(now)
@@ -83,10 +90,8 @@ class Requests:
         action = _find(record, key)
         if action is None or action.state is not ActionState.CLAIMED or action.attempt != claimed.attempt:
             return NotStarted.STOPPED
-        unanswered = claimed.expired or action.cause == HeldCause.NO_ANSWER
-        # The call may start at any time of the lease.
-        if unanswered and (action.stopping or not self.honoured(record, key, claimed.lease_until, limits)):
-            return NoAnswer("lease expired" if claimed.expired else "the provider has forgotten the key")
+        if claimed.unsure and (action.stopping or not self._may_repeat(record, claimed, action, limits)):
+            return NoAnswer("no answer before")
         if action.stopping:
             return NotStarted.STOPPED
         if is_too_late(action, now):
@@ -103,7 +108,8 @@ class Requests:
         told_in = _told_in(stored)
         contact = Contact() if told_in is None else contacts.get((*told_in, _party(record)), Contact())
         if key.channel is None:
-            return _invoice(policy, in_force or policy, stored, key, contact.name, now)
+            request = _invoice(policy, in_force or policy, stored, key, contact.name, now)
+            return request._replace(payer_contact=None if told_in is None else (told_in[1], _party(record)))
         to = contact.phone if key.channel is Channel.SMS else contact.email
         return _message(policy, stored, key, contact.name, to, now) if to else NotStarted.NO_CONTACT
 
@@ -119,6 +125,7 @@ def _invoice(
     prefix = in_force.terms.invoice.number_prefix
     if written.number_prefix != policy.terms.invoice.number_prefix:
         prefix = written.number_prefix
+    session_type = policy.session_types.get(record.booking.session_type or "")
     return InvoiceRequest(
         key.text(record.booking.clinic, stored.key_id),
         key.type,
@@ -135,6 +142,11 @@ def _invoice(
         policy.timezone,
         now,
         payer_name,
+        in_force.name,
+        in_force.language,
+        in_force.country,
+        None if session_type is None else session_type.name,
+        record.booking.starts_at,
     )
 
 

@@ -212,7 +212,8 @@ def lane_of(key: ActionKey) -> Lane:
 class Claimed(NamedTuple):
     """An action this worker holds until its lease ends. `attempt` counts the one that begins now.
 
-    `expired` is true where an earlier attempt ended without an answer (its lease ran out).
+    `unsure` is true where nobody knows what an earlier attempt did; `expired` where it was the last one, and it did not
+    end before its lease.
     """
 
     clinic_no: int
@@ -221,6 +222,7 @@ class Claimed(NamedTuple):
     attempt: int
     lease_until: datetime
     expired: bool = False
+    unsure: bool = False
 
 
 class AttemptRow(NamedTuple):

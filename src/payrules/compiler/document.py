@@ -150,7 +150,8 @@ def _read(content: bytes, file: str, errors: list[Diagnostic]) -> dict[str, Any]
             if in_mapping:
                 if key is _NO_KEY:
                     message = "a key must be text, not a list or a mapping"
-                    errors.append(diagnose("PR109", _place(event, file), message, "write one word as the key"))
+                    help = "write one word as the key; a text that begins with `{` needs quotes"
+                    errors.append(diagnose("PR109", _place(event, file), message, help))
                     return None
                 container[key] = value
                 key = _NO_KEY

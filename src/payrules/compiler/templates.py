@@ -23,8 +23,11 @@ _KNOWN = f"known here: {listed(VARIABLES)}"
 _ONLY_THESE = "use variables and `{% if %}` alone"
 # Of a private area, so that no text has them.
 _LINK, _GAP = "\ue000", "\ue001"
+_TAGS = ("if", "elif", "else", "endif")
 _CASES_NAMED = {"name": "a name", "due_on": "a due date", "invoice_number": "an invoice number"}
+_CALCULATIONS = ("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow", "Neg", "Pos", "Concat")
 _NAMED = {
+    **dict.fromkeys(_CALCULATIONS, "a calculation"),
     "For": "a loop",
     "Filter": "a filter",
     "FilterBlock": "a filter",
@@ -111,9 +114,9 @@ def _unreadable(problem: str, where: str) -> TextFault:
     help = "write `{{ name }}` for a variable, and `{% if name %} … {% endif %}` around what depends on one"
     if problem.startswith("Encountered unknown tag"):
         tag = problem.split("'")[1]
-        return TextFault(
-            "PR320", f"unknown tag `{tag}`{where}", did_you_mean(tag, ("if", "elif", "else", "endif")) or help
-        )
+        if tag in _TAGS:
+            return TextFault("PR320", f"`{tag}` stands here without an `if`{where}", help)
+        return TextFault("PR320", f"unknown tag `{tag}`{where}", did_you_mean(tag, _TAGS) or help)
     if problem.startswith("Unexpected end of template"):
         return TextFault("PR320", f"a tag is not closed{where}", "write `{% endif %}` where the part ends")
     return TextFault("PR320", f"the braces and what stands in them cannot be read{where}", help)
@@ -137,6 +140,8 @@ def _forbidden(template: str, tree: Any) -> Iterator[TextFault]:
             ):
                 help = f"write for example `{{% if reminder > 1 %}}`; a number up to {MOST_REMINDERS}"
                 yield TextFault("PR321", f"only `reminder` can be compared, and with a number alone{where}", help)
+        elif kind == "Const" and isinstance(node.value, float):
+            yield TextFault("PR321", f"a number with decimals may not stand in a text{where}", _ONLY_THESE)
         elif kind in ("Template", "Output", "TemplateData", "Name", "If", "CondExpr", "Not", "And", "Or", "Const"):
             waiting += [(child, depth + 1) for child in reversed(list(node.iter_child_nodes()))]
         else:
@@ -187,4 +192,4 @@ def _when(missing: list[str], reminder: int | None) -> str:
     """The case in words, such as ` without a name`; empty for the plain one."""
     words = [f"without {_CASES_NAMED[name]}" for name in missing]
     words += [f"at reminder {reminder}"] if reminder else []
-    return "".join(f" {word}" for word in words)
+    return f" {' and '.join(words)}" if words else ""

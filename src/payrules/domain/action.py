@@ -108,7 +108,8 @@ class Action(NamedTuple):
     `attempt` counts the attempts begun. `cause` says why it is held, dead, rejected or cancelled. `stopping` is
     true for a claimed action whose booking was cancelled meanwhile: it must not start, but may have.
     `by_hand` is true where a person set the time or released it: neither rescheduling, quiet hours nor lateness
-    change that. `tried_at` is when the first attempt began: from then on a provider may know the key.
+    change that. `tried_at` is when the first attempt began of which nobody knows what it did: from then on a provider
+    may know the key. None where every attempt that ended surely did nothing.
     """
 
     key: ActionKey
@@ -136,15 +137,9 @@ class Action(NamedTuple):
 
     @property
     def may_have_happened(self) -> bool:
-        """Whether nobody knows if its effect is there: it is claimed, or an attempt ended without an answer.
-
-        One that waits to be tried again after such an attempt has the cause `no_answer` too; one that a person let
-        go may have had it.
-        """
-        if not self.is_open:
-            return False
-        released = self.by_hand and self.attempt > 0
-        return released or self.cause == HeldCause.NO_ANSWER or self.state is ActionState.CLAIMED
+        """Whether nobody knows if its effect is there: it is claimed, or an attempt ended without an answer."""
+        unanswered = self.tried_at is not None or self.cause == HeldCause.NO_ANSWER
+        return self.is_open and (unanswered or self.state is ActionState.CLAIMED)
 
 
 def scheduled(actions: Iterable[Action]) -> tuple[Action, ...]:

@@ -57,8 +57,8 @@ Ending = Answer | NoAnswer | NotStarted | NotYet
 class Ended(NamedTuple):
     """The end of one attempt of an action, at an aware UTC instant.
 
-    `total` is the amount that was asked for, in minor units. `expired` is true where an earlier attempt ended with its
-    lease, and nobody knows what it did.
+    `total` is the amount that was asked for, in minor units. `unsure` is true where nobody knows what an earlier attempt
+    did, `expired` where that was the one before.
     """
 
     key: ActionKey
@@ -67,6 +67,7 @@ class Ended(NamedTuple):
     at: datetime
     total: int | None = None
     expired: bool = False
+    unsure: bool = False
 
 
 _ISSUING = frozenset({ActionType.ISSUE_INVOICE, ActionType.CREDIT_INVOICE})
@@ -93,24 +94,27 @@ def settle(
         return advance(record, _delivered(ended, ending), cover).record
     if isinstance(ending, Rejected):
         return _failed(record, ended, ActionState.REJECTED, ending.cause, cover)
-    unanswered = ended.expired or isinstance(ending, NoAnswer) or action.cause == HeldCause.NO_ANSWER
-    if isinstance(ending, NoAnswer) and (action.stopping or not honoured):
+    unanswered = ended.unsure or isinstance(ending, NoAnswer)
+    if unanswered and (action.stopping or (isinstance(ending, NoAnswer) and not honoured)):
         return _failed(record, ended, ActionState.HELD, HeldCause.NO_ANSWER, cover)
     if action.stopping:
         return _failed(record, ended, ActionState.CANCELLED, action.cause or "", cover)
     if ending in _FOR_A_PERSON:
         return _failed(record, ended, ActionState.HELD, HeldCause(str(ending)), cover)
-    cause = HeldCause.NO_ANSWER.value if unanswered else action.cause
+    # What a person has let go stays so, until another attempt ends without an answer.
+    lost = ended.expired or isinstance(ending, NoAnswer)
+    cause = HeldCause.NO_ANSWER.value if lost else action.cause
     if isinstance(ending, NotStarted):
-        return _again(record, action, at, cause)
+        return _again(record, action, at, cause, unanswered=unanswered)
     if isinstance(ending, NotYet):
-        return _again(record, action, ending.until, cause)
+        return _again(record, action, ending.until, cause, unanswered=unanswered)
     again_at = retry_at(ended.attempt, at, ending.after if isinstance(ending, RetryLater) else None, jitter)
     if again_at is None:
         # Nobody knows of an attempt without an answer: that is for a person, whatever came after it.
-        state = ActionState.HELD if unanswered else ActionState.DEAD
-        return _failed(record, ended, state, cause if unanswered and cause else ending.cause, cover)
-    return _again(record, action, again_at, cause if unanswered else ending.cause)
+        if unanswered:
+            return _failed(record, ended, ActionState.HELD, HeldCause.NO_ANSWER, cover)
+        return _failed(record, ended, ActionState.DEAD, ending.cause, cover)
+    return _again(record, action, again_at, cause if unanswered else ending.cause, unanswered=unanswered)
 
 
 def _delivered(ended: Ended, answer: Delivered) -> InvoiceCreated | InvoiceIssued | LinkSent:
@@ -129,6 +133,9 @@ def _failed(
     return advance(record, SendFailed(ended.at, ended.key, state, cause), cover).record
 
 
-def _again(record: BookingRecord, action: Action, next_at: datetime, cause: str | None) -> BookingRecord:
-    waiting = action._replace(state=ActionState.WAITING, next_at=next_at, cause=cause)
+def _again(
+    record: BookingRecord, action: Action, next_at: datetime, cause: str | None, *, unanswered: bool
+) -> BookingRecord:
+    tried_at = action.tried_at if unanswered else None
+    waiting = action._replace(state=ActionState.WAITING, next_at=next_at, cause=cause, tried_at=tried_at)
     return replace(record, actions=scheduled(waiting if a.key == action.key else a for a in record.actions))

@@ -121,3 +121,9 @@ actor_option = click.option(
     help="Who does this, for the record.",
 )
 """`--actor NAME`, the same for every command that a person answers for."""
+
+
+reason_option = click.option(
+    "--reason", required=True, metavar="TEXT", help="Why, for the record; name no client in it."
+)
+"""`--reason TEXT`: why a person does it."""

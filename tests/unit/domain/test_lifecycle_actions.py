@@ -85,7 +85,7 @@ def test_stages_follow_each_other() -> None:
     assert (of(record, ISSUE).next_at, of(record, LINK, SMS).next_at) == (LINK_AT, None)
     record = issued()
     assert (of(record, LINK, SMS).next_at, of(record, LINK, EMAIL).next_at) == (LINK_AT, LINK_AT)
-    assert record.invoice == (1, InvoiceState.ISSUED, 125_000, 0, "N-1")
+    assert record.invoice == (1, InvoiceState.ISSUED, 125_000, 0, "N-1", None)
 
 
 def test_the_first_link_makes_the_reminders_from_when_it_was_delivered() -> None:
@@ -160,7 +160,7 @@ def test_a_price_of_zero_deletes_the_draft_and_the_next_one_has_another_ordinal(
     deleted = delivered(free, of(free, DELETE), AUTOMATICALLY).record
     assert deleted.invoice.state is InvoiceState.DELETED
     again = advance(deleted, PriceChanged(BEFOREHAND, PART), AUTOMATICALLY).record
-    assert again.invoice == (2, InvoiceState.NONE, None, 0, None)
+    assert again.invoice == (2, InvoiceState.NONE, None, 0, None, None)
     assert of(again, CREATE, ordinal=2).next_at == BEFOREHAND
 
 
@@ -236,7 +236,7 @@ def test_what_is_not_sent_waits_for_a_person_when_the_client_did_not_come(event:
 
 def test_crediting_makes_a_fresh_draft_that_a_person_sends() -> None:
     record = advance(linked(), Credited(AFTERWARDS, "p-1"), AUTOMATICALLY).record
-    assert record.invoice == (2, InvoiceState.NONE, None, 0, None)
+    assert record.invoice == (2, InvoiceState.NONE, None, 0, None, None)
     assert {a.cause for a in record.actions if a.key.type is REMIND} == {"credited"}
     assert types(record, WAITING) == [CREDIT, CREATE]
     # No decision sends it again by itself.

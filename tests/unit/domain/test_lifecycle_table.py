@@ -14,10 +14,12 @@ from payrules.domain.events import (
     Booked,
     Cancelled,
     Credited,
+    DraftSent,
     Event,
     EventType,
     InvoiceCreated,
     InvoiceIssued,
+    LinkResent,
     LinkSent,
     NoShow,
     Override,
@@ -82,6 +84,8 @@ EVENTS: dict[str, Event] = {
     "paid in another currency": Paid(NOW, Money(1, "SEK")),
     "refunded": Refunded(NOW, PART),
     "credited": Credited(NOW),
+    "draft_sent": DraftSent(NOW),
+    "link_resent": LinkResent(NOW),
     "invoice_created": InvoiceCreated(NOW, UNKNOWN, "d-1"),
     "invoice_issued": InvoiceIssued(NOW, UNKNOWN, "N-1"),
     "link_sent": LinkSent(NOW, UNKNOWN, "m-1"),
@@ -119,6 +123,10 @@ paid in another currency   | !wrong_currency everywhere
 refunded                   | = | = | = | = | = | = | = | issued | =
 credited                   | !not_issued | !not_issued | !not_issued | !not_issued | !not_issued | !not_issued \
 | draft | draft | !booking_cancelled
+draft_sent                 | !no_draft | !no_draft | !no_draft | !no_draft | = | !no_draft | !no_draft | !no_draft \
+| !booking_cancelled
+link_resent                | !no_link | !no_link | !no_link | !no_link | !no_link | !no_link | = \
+| !already_paid | !booking_cancelled
 invoice_created            | !unknown_action everywhere
 invoice_issued             | !unknown_action everywhere
 link_sent                  | !unknown_action everywhere

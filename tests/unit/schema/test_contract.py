@@ -184,7 +184,8 @@ def test_keys_stand_in_the_order_in_which_they_are_written(load_schema: LoadSche
     document, found = read_document(DESIGN_EXAMPLE.read_bytes(), DESIGN_EXAMPLE.name)
     assert not found
     assert document is not None
-    assert list(load_schema("clinic")["properties"]) == list(document)
+    # The texts of messages are left out: the example uses those that come with payrules.
+    assert [key for key in load_schema("clinic")["properties"] if key != "messages"] == list(document)
 
 
 def test_a_rule_sets_what_the_file_sets(load_schema: LoadSchema) -> None:

@@ -3,19 +3,26 @@
 Numbers are gap-free: a clinic has one counter, for invoices and credit notes, whose row is locked until the number is
 committed with its invoice. A new prefix does not restart it. Every call locks it first, so that calls for one clinic
 follow each other and one that is made twice at the same time is answered twice and done once.
+
+What an issued invoice shows is frozen with it, but for whom it is addressed to: that is a reference to contacts, which
+are written once and may be erased (docs/adr/0013-invoice-documents.md).
 """
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from enum import IntEnum
+from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Update, and_, bindparam, insert, select, text, update
 
+from payrules.adapters.invoices.content import Content, Seller, content_of
 from payrules.adapters.store.ledger import SqlLedger
 from payrules.adapters.store.session import Session
-from payrules.adapters.store.tables import INVOICE_ANSWERS, INVOICE_COUNTERS, INVOICES
+from payrules.adapters.store.tables import INVOICE_ANSWERS, INVOICE_COUNTERS, INVOICES, VERIFICATIONS
 from payrules.adapters.zones import load_zone
 from payrules.app.ports import InvoiceRequest, Limits
+from payrules.app.rows import Party
 from payrules.domain.action import Answer, Delivered, Rejected
 from payrules.domain.decision import ActionType
 from payrules.domain.money import parse_decimal, vat_included
@@ -44,7 +51,9 @@ class Status(IntEnum):
 class Invoice(NamedTuple):
     """An invoice or a credit note. Amounts are in minor units and include VAT; dates are the clinic's.
 
-    What is no draft has a number, `number_text` being that number after its prefix.
+    What is no draft has a number, `number_text` being that number after its prefix. `content` is None in a row that an
+    older payrules wrote. `contact` is the event that told the addressee's contacts, and whose they are; `token` is the
+    secret part of the payment link, which an issued invoice has.
     """
 
     clinic_no: int
@@ -59,21 +68,30 @@ class Invoice(NamedTuple):
     number_text: str | None
     issued_on: date | None
     due_on: date | None
+    content: Content | None = None
+    contact: tuple[int, Party] | None = None
+    token: str | None = None
 
 
 class EmbeddedInvoices:
     """A `payrules.app.ports.InvoiceAdapter` over the store's own tables. It honours the key of what it did for ever.
 
+    `link_base` is what payment links begin with, ending with a slash; without it there are none. `make_token` makes
+    their ends, which nobody can guess.
     What cannot be is rejected: `already_there`, `no_draft`, `no_total`, `not_issued`. Raises LedgerError where the
     store cannot be used; nothing was done then.
     """
 
     name = "embedded"
 
-    def __init__(self, ledger: SqlLedger) -> None:
+    def __init__(
+        self, ledger: SqlLedger, link_base: str | None = None, make_token: Callable[[], str] = lambda: token_urlsafe(32)
+    ) -> None:
         # More at once would wait for each other: for the one writer, or for the clinic's counter.
         self.limits = Limits(concurrency=2, key_honoured_for=timedelta(days=36_500).total_seconds())
         self._ledger = ledger
+        self._link_base = link_base
+        self._make_token = make_token
 
     def carry_out(self, request: InvoiceRequest) -> Answer:
         """Do it once for a key: the same key gets the same answer again, and nothing more is done."""
@@ -82,11 +100,12 @@ class EmbeddedInvoices:
             is_its = and_(INVOICE_ANSWERS.c.clinic_no == request.clinic_no, INVOICE_ANSWERS.c.key == request.key)
             receipt = session.value(select(INVOICE_ANSWERS.c.receipt).where(is_its))
             if receipt is not None:
-                return Delivered(receipt, total=_issued_total(session, request))
-            answer = _do(session, request, counter)
-            if isinstance(answer, Delivered):
-                session.insert(INVOICE_ANSWERS, [(request.clinic_no, request.key, answer.receipt)])
-            return answer
+                return self._with_issued(session, request, receipt)
+            answer = _do(session, request, counter, self._make_token)
+            if isinstance(answer, Rejected):
+                return answer
+            session.insert(INVOICE_ANSWERS, [(request.clinic_no, request.key, answer.receipt)])
+            return self._with_issued(session, request, answer.receipt)
 
     def invoices(self, clinic_no: int) -> list[Invoice]:
         """All invoices and credit notes of a clinic by booking, deleted drafts included."""
@@ -101,6 +120,18 @@ class EmbeddedInvoices:
             return [
                 _invoice_of(row) for row in session.rows(select(INVOICES).where(its).order_by(*INVOICES.primary_key))
             ]
+
+    def _with_issued(self, session: Session, request: InvoiceRequest, receipt: str) -> Delivered:
+        """The answer with what was issued when the key was asked for the first time, where it issued."""
+        if request.type is not ActionType.ISSUE_INVOICE:
+            return Delivered(receipt)
+        ((total, token),) = session.rows(select(INVOICES.c.total, INVOICES.c.token).where(_is_its(request)))
+        return Delivered(receipt, link_of(self._link_base, token), total)
+
+
+def link_of(base: str | None, token: str | None) -> str | None:
+    """The payment link of an invoice; None where links have no address, and where it never got one."""
+    return None if base is None or token is None else base + token
 
 
 class _Counter(NamedTuple):
@@ -129,14 +160,17 @@ def _locked_counter(session: Session, request: InvoiceRequest) -> _Counter:
     return _Counter(row.last_number, max(row.last_issued_on, today) if row.last_number else today)
 
 
-def _do(session: Session, request: InvoiceRequest, counter: _Counter) -> Answer:
+def _do(
+    session: Session, request: InvoiceRequest, counter: _Counter, make_token: Callable[[], str]
+) -> Delivered | Rejected:
     found = session.rows(select(INVOICES).where(_is_its(request)))
     invoice = _invoice_of(found[0]) if found else None
     status = None if invoice is None else invoice.status
+    shown = {"total": request.total, "content": content_of(request).text()}
     if request.type is ActionType.CREATE_INVOICE:
         if status not in (None, Status.DELETED):
             return Rejected("already_there")
-        draft = {"state": Status.DRAFTED, "total": request.total, "currency": request.currency}
+        draft = {"state": Status.DRAFTED, "currency": request.currency, **shown}
         if status is None:
             session.change(insert(INVOICES).values(**_key(request, Kind.INVOICE), **draft))
         else:
@@ -149,39 +183,66 @@ def _do(session: Session, request: InvoiceRequest, counter: _Counter) -> Answer:
     if status is not Status.DRAFTED:
         return Rejected("no_draft")
     if request.type is ActionType.ISSUE_INVOICE:
-        return Rejected("no_total") if request.total is None else _issue(session, request, counter, request.total)
+        if request.total is None:
+            return Rejected("no_total")
+        return _issue(session, request, counter, request.total, make_token())
     if request.type is ActionType.UPDATE_DRAFT:
-        session.change(_changed(request, total=request.total))
+        session.change(_changed(request, **shown))
     else:
         session.change(_changed(request, state=Status.DELETED))
     return Delivered("draft")
 
 
-def _issue(session: Session, request: InvoiceRequest, counter: _Counter, total: int) -> Delivered:
+def _issue(session: Session, request: InvoiceRequest, counter: _Counter, total: int, token: str) -> Delivered:
     rate = parse_decimal(request.vat_rate)
     if rate is None:
         raise ValueError(f"{request.vat_rate!r} is no VAT rate")
     number = counter.give(session, request)
-    due_on = counter.on + timedelta(days=request.due_in_days)
-    vat = vat_included(total, rate)
-    session.change(_changed(request, state=Status.ISSUED, total=total, vat=vat, due_on=due_on, **number))
-    return Delivered(number["number_text"], total=total)
-
-
-def _issued_total(session: Session, request: InvoiceRequest) -> int | None:
-    """What was issued when the key was asked for the first time; None of any other key."""
-    if request.type is not ActionType.ISSUE_INVOICE:
-        return None
-    total: int | None = session.value(select(INVOICES.c.total).where(_is_its(request)))
-    return total
+    event, party = request.payer_contact or (None, None)
+    issued = {
+        "state": Status.ISSUED,
+        "total": total,
+        "vat": vat_included(total, rate),
+        "due_on": counter.on + timedelta(days=request.due_in_days),
+        "content": content_of(request, _seller(session, request)).text(),
+        "contact_event": event,
+        "contact_party": party,
+        "token": token,
+    }
+    session.change(_changed(request, **issued, **number))
+    return Delivered(number["number_text"])
 
 
 def _credit(session: Session, request: InvoiceRequest, counter: _Counter, invoice: Invoice) -> Delivered:
     number = counter.give(session, request)
-    note = {"state": Status.ISSUED, "total": invoice.total, "currency": invoice.currency, "vat": invoice.vat}
+    event, party = invoice.contact or (None, None)
+    # The same but for who it comes from: that is always who the clinic is when it says something.
+    own = content_of(request, _seller(session, request))
+    content = invoice.content and own._replace(lines=invoice.content.lines, vat_rate=invoice.content.vat_rate)
+    note = {
+        "state": Status.ISSUED,
+        "total": invoice.total,
+        "currency": invoice.currency,
+        "vat": invoice.vat,
+        "content": content and content.text(),
+        "contact_event": event,
+        "contact_party": party,
+    }
     session.change(insert(INVOICES).values(**_key(request, Kind.CREDIT_NOTE), **note, **number))
     session.change(_changed(request, state=Status.CREDITED))
     return Delivered(number["number_text"])
+
+
+def _seller(session: Session, request: InvoiceRequest) -> Seller:
+    """The clinic as it was verified last."""
+    rows = VERIFICATIONS.c
+    found = (
+        select(rows.legal_name, rows.organisation_number)
+        .where(rows.clinic_no == request.clinic_no, rows.verified)
+        .order_by(rows.number.desc())
+        .limit(1)
+    )
+    return next((Seller(*row) for row in session.rows(found)), Seller())
 
 
 def _key(request: InvoiceRequest, kind: Kind) -> dict[str, int]:
@@ -198,5 +259,8 @@ def _changed(request: InvoiceRequest, **values: Any) -> Update:
 
 
 def _invoice_of(row: Any) -> Invoice:
-    clinic_no, booking_no, ordinal, kind, state, *rest = row
-    return Invoice(clinic_no, booking_no, ordinal, Kind(kind), Status(state), *rest)
+    fields = dict(row._mapping)
+    event, party = fields.pop("contact_event"), fields.pop("contact_party")
+    fields["kind"], fields["status"] = Kind(fields["kind"]), Status(fields.pop("state"))
+    fields["content"] = fields["content"] and Content.parse(fields["content"])
+    return Invoice(**fields, contact=None if event is None else (event, Party(party)))

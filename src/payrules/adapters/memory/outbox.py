@@ -34,8 +34,8 @@ class OutboxRows(Rows):
             )
             record = replace(stored.record, actions=(*actions[:index], claimed, *actions[index + 1 :]))
             self.put(self.t.records, number, stored._replace(record=record))
-            expired = action.state is ActionState.CLAIMED
-            claims.append(Claimed(clinic_no, booking_no, key, claimed.attempt, lease_until, expired))
+            expired, unsure = action.state is ActionState.CLAIMED, action.tried_at is not None
+            claims.append(Claimed(clinic_no, booking_no, key, claimed.attempt, lease_until, expired, expired or unsure))
         return claims
 
     def next_at(self, lane: Lane) -> datetime | None:

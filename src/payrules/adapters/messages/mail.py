@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from payrules.adapters.addresses import Unreachable
 from payrules.app.ports import MessageRequest
 
-_LONGEST_NAME = 100
+_LONGEST_LINE = 200
 _DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -26,6 +26,11 @@ class Mailbox(NamedTuple):
     def domain(self) -> str:
         """What follows the @."""
         return self.address.rpartition("@")[2]
+
+    def named(self, name: str) -> Address:
+        """As a header has it, with a name that may be any text."""
+        # Taken apart, because put together an international one would not pass.
+        return Address(one_line(name), self.address.rpartition("@")[0], self.domain)
 
 
 def mailbox_of(text: str) -> Mailbox | Unreachable:
@@ -49,10 +54,10 @@ def mail_of(message: MessageRequest, to: Mailbox, sender: Mailbox, reply_to: Mai
     mail = EmailMessage()
     mail["Message-ID"] = message_id(message, sender)
     mail["Date"] = message.now
-    mail["From"] = Address(one_line(message.clinic_name), addr_spec=sender.address)
-    mail["To"] = Address(one_line(message.name or ""), addr_spec=to.address)
+    mail["From"] = sender.named(message.clinic_name)
+    mail["To"] = to.named(message.name or "")
     if reply_to is not None:
-        mail["Reply-To"] = Address(addr_spec=reply_to.address)
+        mail["Reply-To"] = reply_to.named("")
     mail["Subject"] = one_line(message.subject)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_whole(message.text), cte="quoted-printable")
@@ -70,7 +75,9 @@ def bytes_of(mail: EmailMessage, *, international: bool) -> bytes:
 def one_line(text: str) -> str:
     """Text that cannot begin a header of its own: control characters and the like become spaces."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(shown.split())[:_LONGEST_NAME].rstrip()
+    # The library would decode an encoded word, with whatever line ends are in it.
+    plain = " ".join(shown.split()).replace("=?", "= ?")
+    return plain[:_LONGEST_LINE].rstrip()
 
 
 def _whole(text: str) -> str:

@@ -77,7 +77,7 @@ class Web:
                     stream=True,
                 )
                 with response:
-                    return WebAnswer(response.status_code, response.headers, _body(response))
+                    answer = WebAnswer(response.status_code, response.headers, _body(response))
         except (requests.RequestException, HTTPError, OSError) as error:
             not_sent = _not_sent(error)
             if not_sent is None:
@@ -85,6 +85,10 @@ class Web:
             raise NotConnectedError(not_sent) from None
         finally:
             timer.cancel()
+        if call.over:
+            # What was cut off among the headers looks like an answer without a body.
+            raise UnansweredError
+        return answer
 
 
 def safe_url(url: str, *, allow_plain: bool = False) -> str:
@@ -137,11 +141,13 @@ class _Call(HTTPAdapter):
     """One call, with the socket it goes over."""
 
     def __init__(self) -> None:
+        self.over = False
         self._sockets: list[socket.socket] = []
         super().__init__(max_retries=0)
 
     def end(self) -> None:
         """The time is up."""
+        self.over = True
         for sock in self._sockets:
             cut(sock)
 

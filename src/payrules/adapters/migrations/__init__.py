@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0001"
+HEAD = "0002"
 """The version of the tables that this payrules works with. Versions have four digits and count up."""
 
 VERSION_TABLE = "payrules_version"

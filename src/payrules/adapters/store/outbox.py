@@ -41,10 +41,12 @@ class SqlTransaction(BookingRows):
         ]
         if self._session.update(_CLAIM, rows) != len(rows):
             raise ConflictError("an action was claimed by somebody else")
-        return [
-            Claimed(clinic_no, booking_no, key_of(*key), attempt + 1, lease_until, state == _CLAIMED)
-            for clinic_no, booking_no, *key, state, attempt, _ in due
-        ]
+        claims = []
+        for clinic_no, booking_no, *key, state, attempt, tried_at in due:
+            expired = state == _CLAIMED
+            unsure = expired or tried_at is not None
+            claims.append(Claimed(clinic_no, booking_no, key_of(*key), attempt + 1, lease_until, expired, unsure))
+        return claims
 
     def next_at(self, lane: Lane) -> datetime | None:
         first = select(func.min(ACTIONS.c.next_at)).where(ACTIONS.c.lane == int(lane), ACTIONS.c.next_at.is_not(None))

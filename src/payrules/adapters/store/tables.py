@@ -334,7 +334,14 @@ INVOICES = Table(
     _text("number_text", nullable=True),
     Column("issued_on", Date),
     Column("due_on", Date),
+    # What it shows (JSON), and whose contacts it is addressed to: names are in `contacts` alone.
+    _text("content", nullable=True),
+    _number("contact_event", BigInteger, nullable=True),
+    _number("contact_party", SmallInteger, nullable=True),
+    # The last part of the payment link of an issued invoice.
+    _text("token", nullable=True),
     UniqueConstraint("clinic_no", "number"),
+    Index("invoices_token_key", "token", unique=True),
     CheckConstraint("kind IN (1, 2)", name="kind"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     # A draft (1), kept or deleted (4), has no number; what is issued (2) or credited (3) has everything.

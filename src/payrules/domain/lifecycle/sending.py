@@ -17,8 +17,6 @@ _ON_ITS_WAY = frozenset({ActionState.WAITING, ActionState.CLAIMED})
 
 def draft_sent(record: BookingRecord, event: DraftSent, cover: Cover) -> Advanced:
     """A person sends the draft, once it has a price and a payer who can be reached. Until its time it may be moved."""
-    if record.state is not BookingState.DRAFT:
-        return refused(record, Refusal.NO_DRAFT)
     at, ordinal = event.occurred_at, record.invoice.ordinal
     actions = actions_of(record)
     creating = actions.get(ActionKey(ordinal, ActionType.CREATE_INVOICE))

@@ -102,7 +102,8 @@ _ROWS: dict[EventType, dict[BookingState, Entry]] = {
     EventType.PAID: _row(paid, paid, paid),
     EventType.REFUNDED: _row(refunded, refunded, refunded),
     EventType.CREDITED: _row(Refusal.NOT_ISSUED, credited, Refusal.BOOKING_CANCELLED),
-    EventType.DRAFT_SENT: _row(draft_sent, Refusal.NO_DRAFT, Refusal.BOOKING_CANCELLED),
+    EventType.DRAFT_SENT: _row(Refusal.NO_DRAFT, Refusal.NO_DRAFT, Refusal.BOOKING_CANCELLED)
+    | {BookingState.DRAFT: draft_sent},
     EventType.LINK_RESENT: _row(Refusal.NO_LINK, link_resent, Refusal.BOOKING_CANCELLED),
     EventType.INVOICE_CREATED: _row(invoice_created, invoice_created, invoice_created),
     EventType.INVOICE_ISSUED: _row(invoice_issued, invoice_issued, invoice_issued),

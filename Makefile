@@ -20,7 +20,7 @@ PLACE := $(VENV)/.place
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench build clean demo distclean docs format help imports lint lock pytest setup test torture types FORCE
+.PHONY: bench build clean demo distclean docs format help imports lint lock pytest setup simulate test torture types FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -52,8 +52,11 @@ imports: $(READY) ## which layer may import which
 pytest: $(READY) ## the tests alone; PYTEST_FLAGS="-x -k name" narrows them
 	@$(BIN)/pytest $(PYTEST_FLAGS)
 
-torture: $(READY) ## every test, with many more and random examples
-	@HYPOTHESIS_PROFILE=torture $(BIN)/pytest $(PYTEST_FLAGS) -m ''
+torture: $(READY) ## every test, with many more and random examples; SEEDS=100000 for more simulations
+	@HYPOTHESIS_PROFILE=torture SEEDS=$(or $(SEEDS),20000) $(BIN)/pytest $(PYTEST_FLAGS) -m ''
+
+simulate: $(READY) ## play one fault simulation step by step; SEED=17, on a disk 17d, dying at one point 17@53
+	@$(PY) -m tests.simulation $(SEED)
 
 bench: build/bench/.ready ## the benchmarks against their peers; BENCH_FLAGS="--only decide"
 	@$(BENCH) benchmarks/run.py $(BENCH_FLAGS)

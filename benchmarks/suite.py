@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import compiling, deciding, simulating, starting
+from benchmarks import compiling, deciding, ledger, simulating, starting
 from benchmarks.measuring import Row
 from benchmarks.table import HEADER, cells, line, write_readme
 from payrules import __version__
@@ -49,6 +49,7 @@ def _workloads(options: argparse.Namespace) -> dict[str, Callable[[], Iterator[R
         "decide": lambda: deciding.rows(options.repetitions),
         "start": lambda: starting.rows(schema, options.repetitions, 3),
         "simulate": lambda: simulating.rows(bookings, times, options.repetitions),
+        "ledger": lambda: ledger.rows(options.clinics, options.actions, options.repetitions, full=options.full),
     }
 
 
@@ -58,14 +59,18 @@ def _options() -> argparse.Namespace:
         description="payrules beside what it is measured against, in one run: ratios, targets, met or not.",
     )
     add = parser.add_argument
-    workloads = ["compile", "decide", "start", "simulate"]
+    workloads = ["compile", "decide", "start", "simulate", "ledger"]
     add("--only", action="append", choices=workloads, help="this workload alone; may be given again")
     add("--json", type=Path, metavar="FILE", help="write the table as JSON, too")
     add("--readme", action="store_true", help="write the table into the README of this folder, too")
     add("--repetitions", type=int, default=31, metavar="N", help="turns of each comparison (default: %(default)s)")
     add("--bookings", type=int, default=50_000, metavar="N", help="bookings to simulate (default: %(default)s)")
-    add("--full", action="store_true", help=f"simulate {_MANY:,} bookings; takes some minutes")
+    add("--clinics", type=int, default=ledger.CLINICS, metavar="N", help="clinics of the ledger (default: %(default)s)")
+    add("--actions", type=int, default=ledger.MANY, metavar="N", help="actions that wait in it (default: %(default)s)")
+    add("--full", action="store_true", help=f"{_MANY:,} bookings, {ledger.MOST:,} actions; takes some minutes")
     options = parser.parse_args()
+    if options.clinics < options.repetitions or options.actions < _FEWEST:
+        parser.error(f"at least as many clinics as repetitions, and {_FEWEST} actions")
     if options.repetitions < 1 or options.bookings < _FEWEST:
         parser.error(f"at least one repetition and {_FEWEST} bookings")
     if options.readme and options.only:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payrules.adapters.clinic_files import read_clinic_files
 from payrules.adapters.resources import read_schema
@@ -18,7 +18,11 @@ from payrules.domain.policy import Channel
 if TYPE_CHECKING:
     from payrules.adapters.store import SqlLedger
     from payrules.app.dispatch import Dispatcher
+    from payrules.app.ports import Adapters
     from payrules.app.rows import Lane
+    from payrules.settings import Settings
+
+_NO_PAGE = "https://pay.example/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +47,52 @@ def now() -> datetime:
 
 
 def dispatcher(
-    ledger: "SqlLedger", folder: Path, worker: str, observe: "Callable[[Lane, str], None]" = lambda _lane, _answer: None
+    ledger: "SqlLedger",
+    settings: "Settings",
+    out: Path,
+    worker: str,
+    observe: "Callable[[Lane, str], None]" = lambda _lane, _answer: None,
 ) -> "Dispatcher":
-    """A worker that writes messages and invoices as files below `folder`, with the system's clock and threads."""
+    """A worker with the adapters of the settings, the system's clock and threads. Files are written below `out`.
+
+    Raises SettingsError and PluginError.
+    """
     from concurrent.futures import ThreadPoolExecutor
     from random import SystemRandom
 
-    from payrules.adapters.invoices.files import InvoiceFiles
-    from payrules.adapters.messages.files import EmailFiles, SmsFiles
+    from payrules.adapters.texts import MessageTexts
+    from payrules.adapters.writing import Writer
     from payrules.app.dispatch import Dispatcher, Tools
-    from payrules.app.ports import Adapters
     from payrules.app.requests import Requests
     from payrules.app.versions import Versions
 
-    adapters = Adapters(
-        InvoiceFiles(ledger, folder), {Channel.SMS: SmsFiles(folder), Channel.EMAIL: EmailFiles(folder)}
-    )
     tools = Tools(now, SystemRandom().random, ThreadPoolExecutor)
-    return Dispatcher(ledger, adapters, Requests(Versions(build().compiler)), tools, worker, observe=observe)
+    requests = Requests(Versions(build().compiler), Writer(MessageTexts()).write)
+    return Dispatcher(ledger, adapters_of(settings, ledger, out), requests, tools, worker, observe=observe)
+
+
+def adapters_of(settings: "Settings", ledger: "SqlLedger", out: Path) -> "Adapters":
+    """The adapters that the settings name. Raises SettingsError and PluginError."""
+    from payrules.adapters.plugins import Kind, Surroundings, find_plugin
+    from payrules.app.ports import Adapters
+    from payrules.settings import SettingsError
+
+    names, link_base = settings.basics.adapters, settings.basics.link_base
+    if link_base is None:
+        if (names.email, names.sms) != ("files", "files") and names.invoices in ("embedded", "files"):
+            raise SettingsError("`link_base` is missing: clients get links, and somebody must know where they lead")
+        # Nobody but who tries payrules out sees files.
+        link_base = _NO_PAGE
+    around = Surroundings(ledger, out, link_base)
+
+    def build_one(kind: Kind, name: str) -> Any:
+        plugin = find_plugin(kind, name)
+        return plugin.build(settings.table(name, plugin.settings), around)
+
+    return Adapters(
+        build_one(Kind.INVOICES, names.invoices),
+        {Channel.EMAIL: build_one(Kind.EMAIL, names.email), Channel.SMS: build_one(Kind.SMS, names.sms)},
+    )
 
 
 def worker_name() -> str:

@@ -14,7 +14,6 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from payrules.domain.errors import PayrulesError
 
@@ -38,18 +37,10 @@ class AdapterNames(BaseModel):
     sms: str = Field("files", description="Who sends SMS: `twilio`, `http`, `files`.")
 
 
-class Basics(BaseSettings):
+class Basics(BaseModel):
     """The settings of the process itself; each adapter has a table of its own beside them."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="ignore",
-        env_prefix="PAYRULES_",
-        env_nested_delimiter="_",
-        env_nested_max_split=1,
-        env_ignore_empty=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     store: str = Field("payrules.db", description="The store: a file for SQLite, or a postgresql:// URL.")
     out: Path = Field(Path("outbox"), description="The folder that adapters write files to.")
@@ -59,18 +50,6 @@ class Basics(BaseSettings):
         description="What a payment link begins with, such as `https://pay.clinic.example/`; ends with a slash.",
     )
     adapters: AdapterNames = Field(AdapterNames(), description="The adapters that are used.")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the file, whose content comes as arguments."""
-        return env_settings, init_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +101,20 @@ def load_settings(path: str | None = None, environment: Mapping[str, str] | None
     stray = [key for key in top if key not in Basics.model_fields and key not in tables]
     if stray:
         raise SettingsError("\n".join(f"{file}: `{key}` is no setting{_hint(key, Basics)}" for key in stray))
+    written = {key: value for key, value in top.items() if key in Basics.model_fields}
+    variables = {path: variable for path, variable in _variables_of(Basics, "PAYRULES") if known.get(variable)}
+    for (*tables_above, key), variable in variables.items():
+        place: Any = written
+        for name in tables_above:
+            place = place.setdefault(name, {})
+        # What should be a table and is none is told below, as it stands in the file.
+        if isinstance(place, dict):
+            place[key] = known[variable]
     try:
-        basics = Basics(**{key: value for key, value in top.items() if key in Basics.model_fields})
+        basics = Basics.model_validate(written)
     except ValidationError as error:
-        variables = {
-            ".".join(path): variable for path, variable in _variables_of(Basics, "PAYRULES") if known.get(variable)
-        }
-        raise SettingsError("\n".join(_sentences(error, file or "settings", "", Basics, variables))) from None
+        named_so = {".".join(path): variable for path, variable in variables.items()}
+        raise SettingsError("\n".join(_sentences(error, file or "settings", "", Basics, named_so))) from None
     return Settings(basics, file, tables, dict(known))
 
 

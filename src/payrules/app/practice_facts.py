@@ -65,8 +65,11 @@ def _not_settable(path: str, number: int) -> str:
 def _value(path: str, value: str) -> Any:
     if path == "client.tags":
         return [] if value == "[]" else [tag for piece in value.split(";") if (tag := piece.strip())]
-    # What is neither true nor false stays text, and is refused with its field.
-    return _TRUTH.get(value.lower(), value) if path == "first_visit" else value
+    if path != "first_visit":
+        return value
+    if value.lower() not in _TRUTH:
+        raise PracticeError("`first_visit` is true or false")
+    return _TRUTH[value.lower()]
 
 
 def change_of_facts(facts: Mapping[str, Any], payer: Mapping[str, Any] | None, contact: Contact) -> dict[str, Any]:

@@ -1,18 +1,18 @@
 """From a claimed action to what its adapter is asked: read when the call is near, so that it is true."""
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from payrules.app.in_force import InForce, InForceCache
 from payrules.app.ports import InvoiceRequest, Limits, MessageRequest, Transaction
 from payrules.app.rows import Claimed, Contact, Party, StoredRecord
 from payrules.app.versions import Versions
-from payrules.domain.action import SENDS, Action, ActionKey, ActionState, HeldCause, NoAnswer
-from payrules.domain.decision import Uncovered
+from payrules.domain.action import SENDS, Action, ActionKey, ActionState, HeldCause, NoAnswer, Rejected
+from payrules.domain.decision import ActionType, Uncovered
 from payrules.domain.lifecycle import due_outside_quiet_hours
-from payrules.domain.policy import Channel, Policy
+from payrules.domain.policy import Channel, Policy, Terms
 from payrules.domain.record import BookingRecord, Stamp
 from payrules.domain.settling import NotStarted, NotYet, is_too_late
 
@@ -20,18 +20,27 @@ Request = InvoiceRequest | MessageRequest
 """What an adapter is asked."""
 
 
+Write = Callable[[Policy, MessageRequest], MessageRequest | Rejected]
+"""Writes a message to an address as its provider wants it, or says why nothing reaches it."""
+
+
+def _as_it_is(_: Policy, message: MessageRequest) -> MessageRequest:
+    return message
+
+
 class Prepared(NamedTuple):
     """What a claimed action comes to: a request, or why it may not start. `clinic` is its clinic's name."""
 
     clinic: str
-    what: Request | NotStarted | NotYet | NoAnswer
+    what: Request | NotStarted | NotYet | NoAnswer | Rejected
 
 
 class Requests:
     """Makes requests from what the ledger has committed."""
 
-    def __init__(self, versions: Versions) -> None:
+    def __init__(self, versions: Versions, write: Write = _as_it_is) -> None:
         self._versions = versions
+        self._write = write
 
     def cover(self, tx: Transaction, stamp: Stamp) -> Policy | Uncovered:
         """The policy a booking was stamped with, or why none covers it."""
@@ -85,7 +94,7 @@ class Requests:
         in_force: Policy | None,
         now: datetime,
         limits: Limits,
-    ) -> Request | NotStarted | NotYet | NoAnswer:
+    ) -> Request | NotStarted | NotYet | NoAnswer | Rejected:
         record, key = stored.record, claimed.key
         action = _find(record, key)
         if action is None or action.state is not ActionState.CLAIMED or action.attempt != claimed.attempt:
@@ -111,16 +120,16 @@ class Requests:
             request = _invoice(policy, in_force or policy, stored, key, contact.name, now)
             return request._replace(payer_contact=None if told_in is None else (told_in[1], _party(record)))
         to = contact.phone if key.channel is Channel.SMS else contact.email
-        return _message(policy, stored, key, contact.name, to, now) if to else NotStarted.NO_CONTACT
+        if not to:
+            return NotStarted.NO_CONTACT
+        return self._write(policy, _message(policy, stored, key, contact.name, to, now))
 
 
 def _invoice(
     policy: Policy, in_force: Policy, stored: StoredRecord, key: ActionKey, payer_name: str | None, now: datetime
 ) -> InvoiceRequest:
     record = stored.record
-    rule = record.decided.rule
-    terms = policy.terms if rule is None or rule >= len(policy.rules) else policy.rules[rule].terms
-    written = terms.invoice
+    written = _terms(record, policy).invoice
     # Only a prefix of the clinic as a whole can have changed since: a rule's own is the stamp's.
     prefix = in_force.terms.invoice.number_prefix
     if written.number_prefix != policy.terms.invoice.number_prefix:
@@ -173,7 +182,23 @@ def _message(
         record.invoice.number,
         record.booking.starts_at,
         now,
+        link=record.invoice.link,
+        due_on=_due_on(record, policy),
+        country=policy.country,
     )
+
+
+def _due_on(record: BookingRecord, policy: Policy) -> date | None:
+    """The day the invoice is to be paid: counted from the day it was issued on, as the invoice itself does."""
+    issue = _find(record, ActionKey(record.invoice.ordinal, ActionType.ISSUE_INVOICE))
+    if issue is None or issue.settled_at is None:
+        return None
+    return issue.settled_at.astimezone(policy.zone).date() + timedelta(days=_terms(record, policy).invoice.due_in.days)
+
+
+def _terms(record: BookingRecord, policy: Policy) -> Terms:
+    rule = record.decided.rule
+    return policy.terms if rule is None or rule >= len(policy.rules) else policy.rules[rule].terms
 
 
 def _total(record: BookingRecord) -> int | None:

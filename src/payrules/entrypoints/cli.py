@@ -11,7 +11,10 @@ from payrules.entrypoints import (
     activation_commands,
     daemon_commands,
     dispatch_commands,
+    ledger_commands,
+    practice_commands,
     processing_commands,
+    store_commands,
 )
 from payrules.entrypoints.commanding import Group, reported
 from payrules.entrypoints.exit_codes import ExitCode
@@ -169,6 +172,14 @@ def explain(code: str | None) -> ExitCode:
     return ExitCode.OK
 
 
-for _commands in (activation_commands, processing_commands, dispatch_commands, daemon_commands):
+for _commands in (
+    activation_commands,
+    processing_commands,
+    dispatch_commands,
+    daemon_commands,
+    practice_commands,
+    ledger_commands,
+    store_commands,
+):
     for _command in _commands.COMMANDS:
         main.add_command(_command)

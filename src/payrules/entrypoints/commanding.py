@@ -75,13 +75,43 @@ def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open as long as the process
 
 
+def _or_of_settings(name: str) -> Callable[[click.Context, click.Parameter, str | None], str]:
+    """An option that the settings tell where nobody gives it."""
+
+    def value(_: click.Context, __: click.Parameter, given: str | None) -> str:
+        if given is not None:
+            return given
+        # Settings are slow to import, and most who try payrules out have none.
+        if not os.environ.get("PAYRULES_SETTINGS") and not os.path.exists("payrules.toml"):  # noqa: PTH110  # as above
+            return {"store": "payrules.db", "out": "outbox"}[name]
+        from payrules.settings import SettingsError, load_settings
+
+        try:
+            return str(getattr(load_settings().basics, name))
+        except SettingsError as error:
+            raise click.UsageError(str(error)) from error
+
+    return value
+
+
+out_option = click.option(
+    "--out",
+    metavar="DIR",
+    envvar="PAYRULES_OUT",
+    callback=_or_of_settings("out"),
+    show_default="that of the settings, else outbox",
+    show_envvar=True,
+    help="Where adapters write files to.",
+)
+"""`--out DIR`, the same for every command that carries actions out."""
+
 store_option = click.option(
     "--store",
     "store",
     metavar="URL",
     envvar="PAYRULES_STORE",
-    default="payrules.db",
-    show_default=True,
+    callback=_or_of_settings("store"),
+    show_default="that of the settings, else payrules.db",
     show_envvar=True,
     help="The store: a file for SQLite, or a postgresql:// URL.",
 )

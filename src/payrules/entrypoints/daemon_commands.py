@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from payrules.entrypoints.commanding import Command, reported
-from payrules.entrypoints.daemon_options import daemon_options, out_option, workers_option
+from payrules.entrypoints.commanding import Command, out_option, reported
+from payrules.entrypoints.daemon_options import daemon_options, workers_option
 from payrules.entrypoints.exit_codes import ExitCode
 
 

@@ -7,17 +7,6 @@ import click
 
 from payrules.entrypoints.commanding import store_option
 
-out_option = click.option(
-    "--out",
-    metavar="DIR",
-    envvar="PAYRULES_OUT",
-    default="outbox",
-    show_default=True,
-    show_envvar=True,
-    help="Where messages and invoices are written as files.",
-)
-"""`--out DIR`."""
-
 workers_option = click.option(
     "--workers",
     type=click.IntRange(1, 64),

@@ -26,6 +26,7 @@ from payrules.entrypoints.intake_part import Taking
 from payrules.entrypoints.processing import processor_of
 from payrules.entrypoints.terminal import in_colour
 from payrules.entrypoints.watch_part import Surroundings, Watching
+from payrules.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _workers(more: RunOptions, ledger: SqlLedger, around: Surroundings, stack: E
     parts = []
     for number in range(1, more.workers + 1):
         worker = f"{bootstrap.worker_name()}:{number}"
-        dispatcher = bootstrap.dispatcher(ledger, Path(more.out), worker, around.metrics.attempted)
+        dispatcher = bootstrap.dispatcher(ledger, load_settings(), Path(more.out), worker, around.metrics.attempted)
         stack.enter_context(closing(dispatcher))
         parts += [Part(f"{lane.name.lower()}-{number}", partial(dispatcher.run, lane)) for lane in Lane]
     return parts

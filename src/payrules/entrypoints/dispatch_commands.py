@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from payrules.entrypoints.commanding import Command, format_option, reported, store_option
-from payrules.entrypoints.daemon_options import metrics_options, out_option, workers_option
+from payrules.entrypoints.commanding import Command, format_option, out_option, reported, store_option
+from payrules.entrypoints.daemon_options import metrics_options, workers_option
 from payrules.entrypoints.exit_codes import ExitCode
 
 

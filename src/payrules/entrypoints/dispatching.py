@@ -12,6 +12,7 @@ from payrules import bootstrap
 from payrules.adapters.store import open_store
 from payrules.app.rows import Lane
 from payrules.entrypoints.exit_codes import ExitCode
+from payrules.settings import load_settings
 
 _WORDS = {
     "delivered": "delivered",
@@ -51,11 +52,13 @@ class Tally:
 
 
 def run_once(store: str, out: str, form: str) -> ExitCode:
-    """Carry out what is due now, and say what was done. Raises LedgerError."""
+    """Carry out what is due now, and say what was done. Raises LedgerError, SettingsError and PluginError."""
     tally, stop = Tally(), Event()
     with (
         closing(open_store(store)) as ledger,
-        closing(bootstrap.dispatcher(ledger, Path(out), bootstrap.worker_name(), tally.note)) as dispatcher,
+        closing(
+            bootstrap.dispatcher(ledger, load_settings(), Path(out), bootstrap.worker_name(), tally.note)
+        ) as dispatcher,
     ):
         dispatcher.once(stop)
     for line in tally.lines(form):

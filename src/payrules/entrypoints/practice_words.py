@@ -1,6 +1,6 @@
 """Bookings in the words of a practice: where each stands, what comes next, and why something cannot be done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from payrules.app.booking_story import person_of, who_sent
@@ -85,7 +85,7 @@ def _main(seen: Seen, now: datetime) -> str:
             return f"invoice {record.invoice.number} over {amount}: {left} left to pay{_going_out(seen, now)}"
         case BookingState.PAID:
             number = record.invoice.number
-            return f"{amount} paid in full" + (f", invoice {number}" if number else "; the invoice is issued")
+            return f"{amount} paid in full" + (f", invoice {number}" if number else "; its invoice is being issued")
         case BookingState.STOPPED:
             cause = stopped_by(record)
             return "stopped" if cause is None else STOPPED[cause]
@@ -111,6 +111,8 @@ def _draft(seen: Seen, now: datetime) -> str:
         draft += f", {money_text(seen.left, seen.currency)} left to pay"
     if going_out := _going_out(seen, now):
         return draft + going_out
+    if any(a.key.type is ActionType.ISSUE_INVOICE and a.is_open and a.by_hand for a in _current(seen)):
+        return f"{draft}: sent, and held up"
     if not seen.channels:
         return f"{draft}: no phone number or email address reaches the payer"
     return f"{draft}: `payrules drafts send {booking_id}` sends it"
@@ -127,12 +129,13 @@ def _missing(seen: Seen) -> str:
 
 def links_planned(seen: Seen) -> list[Action]:
     """The payment links of the current invoice that are on their way."""
+    return [action for action in _current(seen) if action.key.type is _LINK and action.state in _PLANNED]
+
+
+def _current(seen: Seen) -> Iterator[Action]:
+    """The actions of the current invoice."""
     record = seen.stored.record
-    return [
-        action
-        for action in record.actions
-        if action.key.type is _LINK and action.state in _PLANNED and action.key.ordinal == record.invoice.ordinal
-    ]
+    return (action for action in record.actions if action.key.ordinal == record.invoice.ordinal)
 
 
 def _going_out(seen: Seen, now: datetime) -> str:

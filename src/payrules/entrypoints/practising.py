@@ -66,7 +66,8 @@ def _event_id(actor: str, now: datetime) -> str:
 def found(store: str, clinic: str | None, *states: BookingState) -> Iterator[Iterator[Seen]]:
     """The bookings of a store, of one clinic or of some states where they are named."""
     with closing(open_store(store)) as ledger:
-        yield _bookings().all(ledger, states, clinic)
+        bookings = Bookings(Versions(bootstrap.build().compiler), bootstrap.now)
+        yield bookings.all(ledger, states, clinic)
 
 
 def story(store: str, booking_id: str, clinic: str | None, *, contacts: bool) -> Story:
@@ -75,7 +76,3 @@ def story(store: str, booking_id: str, clinic: str | None, *, contacts: bool) ->
     with closing(open_store(store)) as ledger, ledger.reading() as tx:
         seen = Bookings(versions, bootstrap.now).find(tx, booking_id, clinic)
         return story_of(tx, seen, versions, contacts=contacts)
-
-
-def _bookings() -> Bookings:
-    return Bookings(Versions(bootstrap.build().compiler), bootstrap.now)

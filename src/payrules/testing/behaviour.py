@@ -42,14 +42,15 @@ class Behaviour(StrEnum):
 
 
 class Double(Protocol):
-    """A provider as tests need it, real protocol and all.
+    """A provider as tests need it, real protocol and all."""
 
-    `can` are the behaviours it knows; tests of others are skipped. `delay` is what it asks for when it limits the
-    rate, None where its protocol cannot say.
-    """
+    @property
+    def can(self) -> AbstractSet[Behaviour]:
+        """The behaviours it knows; tests of others are skipped."""
 
-    can: AbstractSet[Behaviour]
-    delay: timedelta | None
+    @property
+    def delay(self) -> timedelta | None:
+        """What it asks for when it limits the rate; None where its protocol cannot say."""
 
     def behave(self, how: Behaviour) -> None:
         """Answer like that from now on."""

@@ -65,7 +65,13 @@ def test_text_is_seven_bit_and_never_ends_the_message_early(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a\r\n b\t c\x00", "a b c"), ("a\u2028b\x85c", "a b c"), ("x" * 500, "x" * 200), ("=?utf-8?q?a?=", "= ?utf-8?q?a?="), ("  ", "")],
+    [
+        ("a\r\n b\t c\x00", "a b c"),
+        ("a\u2028b\x85c", "a b c"),
+        ("x" * 500, "x" * 200),
+        ("=?utf-8?q?a?=", "= ?utf-8?q?a?="),
+        ("  ", ""),
+    ],
 )
 def test_one_line(text: str, line: str) -> None:
     assert one_line(text) == line

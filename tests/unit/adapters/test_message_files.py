@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from payrules.adapters.messages.files import EmailFiles, SmsFiles, text_of
+from payrules.adapters.messages.files import EmailFiles, SmsFiles
 from payrules.app.ports import MessageRequest
 from payrules.domain.action import ActionKey, Delivered
 from payrules.domain.decision import ActionType
@@ -38,6 +36,9 @@ def message(channel: Channel = Channel.EMAIL, occurrence: int = 1, **changes: An
         "NP-12",
         NOW + timedelta(days=3),
         NOW,
+        subject="Faktura NP-12 fra Nordlys AS",
+        text="Hei Kari Prøve,\nher er lenken.\n",
+        html="<p>Hei Kari Prøve</p>",
     )._replace(**changes)
 
 
@@ -52,10 +53,10 @@ def test_an_email_is_a_file_named_by_its_key(tmp_path: Path) -> None:
     assert answer == Delivered("email/nordlys_bk-1=7_1_send_payment_link_email_1.eml")
     found = read(tmp_path / answer.receipt)
     assert found["To"] == "kari@example.org"
-    assert found["Subject"] == "Invoice NP-12 from Nordlys AS"
-    assert found.get_content().replace("\r\n", "\n") == (
-        "Hello Kari Prøve,\n\nNordlys AS: here is your invoice NP-12. To pay: NOK 1250.00\n"
-    )
+    assert found["Subject"] == "Faktura NP-12 fra Nordlys AS"
+    plain, page = found.iter_parts()
+    assert plain.get_content().replace("\r\n", "\n") == "Hei Kari Prøve,\nher er lenken.\n"
+    assert page.get_content_type() == "text/html"
     assert (tmp_path / answer.receipt).stat().st_mode & 0o077 == 0
 
 
@@ -74,10 +75,10 @@ def test_a_message_id_is_the_keys_own(tmp_path: Path) -> None:
 
 
 def test_a_name_cannot_begin_a_header(tmp_path: Path) -> None:
-    hostile = message(name="Kari\r\nBcc: all@example.org", clinic_name="Nordlys\nBcc: all@example.org")
+    hostile = message(subject="Nordlys\r\nBcc: all@example.org", to="kari@example.org\nBcc: all@example.org")
     found = read(tmp_path / EmailFiles(tmp_path).send(hostile).receipt)
     assert found["Bcc"] is None
-    assert found["Subject"] == "Invoice NP-12 from Nordlys Bcc: all@example.org"
+    assert found["Subject"] == "Nordlys Bcc: all@example.org"
 
 
 def test_an_sms_is_a_line_of_its_day(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_an_sms_is_a_line_of_its_day(tmp_path: Path) -> None:
     assert json.loads(line) == {
         "key": "nordlys/bk-1:7/1/send_payment_link/sms/1",
         "to": "+47 990 00 123",
-        "text": "Nordlys AS: here is your invoice NP-12. To pay: NOK 1250.00",
+        "text": "Hei Kari Prøve,\nher er lenken.\n",
         "at": "2026-12-01T09:00:00+00:00",
     }
 
@@ -109,18 +110,3 @@ def test_half_a_line_of_a_crash_hides_no_later_one(tmp_path: Path) -> None:
     lines = path.read_bytes().splitlines()
     assert len(lines) == 3
     assert json.loads(lines[2])["key"].endswith("/sms/2")
-
-
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        (
-            {"type": ActionType.SEND_REMINDER},
-            "Nordlys AS: a reminder that invoice NP-12 is not paid yet. To pay: NOK 1250.00",
-        ),
-        ({"currency": "JPY", "amount": 1250}, "Nordlys AS: here is your invoice NP-12. To pay: JPY 1250"),
-        ({"invoice_number": None}, "Nordlys AS: here is your invoice. To pay: NOK 1250.00"),
-    ],
-)
-def test_texts(changes: dict[str, Any], text: str) -> None:
-    assert text_of(message(**changes)) == text

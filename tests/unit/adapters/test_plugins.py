@@ -8,6 +8,7 @@ import pytest
 from payrules.adapters.memory import MemoryLedger
 from payrules.adapters.messages import file_plugins, http_gateway, smtp, twilio
 from payrules.adapters.messages.files import EmailFiles, SmsFiles
+from payrules.adapters.messages.gateway_settings import GatewaySettings
 from payrules.adapters.plugins import GROUP, Kind, NoSettings, PluginError, Surroundings, find_plugin
 
 HERE = "payrules.adapters.messages"
@@ -62,10 +63,18 @@ def test_built_in_plugins_build_what_they_say(tmp_path: Path) -> None:
     around = Surroundings(MemoryLedger(), tmp_path)
     assert isinstance(file_plugins.EMAIL.build(NoSettings(), around), EmailFiles)
     assert isinstance(file_plugins.SMS.build(NoSettings(), around), SmsFiles)
-    account = twilio.TwilioSettings(account_sid=f"AC{'0' * 32}", sender="Nordlys", **{"token": "t"})
+    account = twilio.TwilioSettings.model_validate({"account_sid": f"AC{'0' * 32}", "sender": "Nordlys", "token": "t"})
     assert twilio.PLUGIN.build(account, around).name == "twilio"
     mail = smtp.SmtpSettings(host="localhost", sender="post@clinic.example")
     assert smtp.PLUGIN.build(mail, around).name == "smtp"
     fields = {"url": "https://sms.example/", "body": {"to": "{to}", "text": "{text}"}}
-    gateway = http_gateway.GatewaySettings.model_validate(fields)
+    gateway = GatewaySettings.model_validate(fields)
     assert http_gateway.PLUGIN.build(gateway, around).name == "http"
+
+
+def test_file_without_certificates_is_a_fault_of_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("nothing", encoding="utf-8")
+    settings = smtp.SmtpSettings(host="localhost", sender="post@clinic.example", ca_file=file)
+    with pytest.raises(PluginError, match="`smtp.ca_file` holds no certificates"):
+        smtp.PLUGIN.build(settings, Surroundings(MemoryLedger(), tmp_path))

@@ -281,7 +281,7 @@ def test_one_fact_of_a_payer_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        (["first_visit=perhaps"], r"`first_visit` must be true or false"),
+        (["first_visit=perhaps"], r"`first_visit` is true or false"),
         (["starts_at=tomorrow"], r"`starts_at` "),
         (["payer.email=e@work.example"], r"`payer\.kind` is missing"),
         (["location=moon"], r"`location` "),

@@ -259,7 +259,7 @@ def _changed(request: InvoiceRequest, **values: Any) -> Update:
 
 
 def _invoice_of(row: Any) -> Invoice:
-    fields = dict(row._mapping)
+    fields = row._asdict()
     event, party = fields.pop("contact_event"), fields.pop("contact_party")
     fields["kind"], fields["status"] = Kind(fields["kind"]), Status(fields.pop("state"))
     fields["content"] = fields["content"] and Content.parse(fields["content"])

@@ -18,8 +18,6 @@ from typing import BinaryIO
 
 from payrules.app.ports import Limits, MessageRequest
 from payrules.domain.action import Delivered
-from payrules.domain.decision import ActionType
-from payrules.domain.money import MINOR_UNITS, format_minor
 
 _DAY = timedelta(days=1)
 _FOR_EVER = 100 * 365 * _DAY
@@ -60,7 +58,7 @@ class SmsFiles:
         """Append the SMS. Raises OSError where the folder cannot be written."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         today = self._path(message.now)
-        line = {"key": message.key, "to": message.to, "text": text_of(message), "at": message.now.isoformat()}
+        line = {"key": message.key, "to": message.to, "text": message.text, "at": message.now.isoformat()}
         with self._lock, _exclusive(self._folder / ".lock"):
             for path in (self._path(message.now - _DAY), today):
                 self._learn(path)
@@ -92,25 +90,17 @@ class SmsFiles:
                     continue
 
 
-def text_of(message: MessageRequest) -> str:
-    """What the message says, in one sentence. Addresses and names are not in it."""
-    amount = f"{message.currency} {format_minor(message.amount, MINOR_UNITS[message.currency])}"
-    number = f" {message.invoice_number}" if message.invoice_number else ""
-    if message.type is ActionType.SEND_REMINDER:
-        return f"{message.clinic_name}: a reminder that invoice{number} is not paid yet. To pay: {amount}"
-    return f"{message.clinic_name}: here is your invoice{number}. To pay: {amount}"
-
-
 def _email(message: MessageRequest) -> EmailMessage:
     email = EmailMessage()
     email["Message-ID"] = f"<{sha256(message.key.encode()).hexdigest()[:32]}@payrules.example>"
     email["Date"] = message.now
     email["From"] = "payrules@payrules.example"
     email["To"] = _one_line(message.to)
-    email["Subject"] = _one_line(f"Invoice {message.invoice_number or ''} from {message.clinic_name}")
+    email["Subject"] = _one_line(message.subject)
     email["X-Payrules-Key"] = message.key
-    greeting = f"Hello {_one_line(message.name)},\n\n" if message.name else ""
-    email.set_content(f"{greeting}{text_of(message)}\n")
+    email.set_content(message.text)
+    if message.html:
+        email.add_alternative(message.html, subtype="html")
     return email
 
 

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 
 from payrules.adapters.messages.web import safe_url
 from payrules.adapters.plugins import AdapterSettings
@@ -71,7 +70,7 @@ class GatewaySettings(AdapterSettings):
         description="How long the gateway knows a key again, such as `24h`: as it promises, or `0`.",
     )
     allow_plain: bool = Field(default=False, description="Allows `http://` to another machine: everybody may read.")
-    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust instead of the usual ones.")
+    ca_file: FilePath | None = Field(None, description="Certificates (PEM) to trust instead of the usual ones.")
     timeout: float = Field(30, ge=0.1, le=120, description="The longest an SMS may take, in seconds.")
     concurrency: int = Field(4, ge=1, le=64, description="SMS at once.")
     per_second: float | None = Field(None, gt=0, description="The most SMS a second.")
@@ -121,6 +120,10 @@ class GatewaySettings(AdapterSettings):
             raise ValueError("{sender} is used, and `sender` is missing")
         if (self.username is None) != (self.password is None):
             raise ValueError("`username` and the password (PAYRULES_HTTP_PASSWORD) belong together; one is missing")
+        secrets = [s.get_secret_value() for s in (self.token, self.password) if s is not None]
+        in_header = self.sender if "sender" in in_headers else ""
+        if not all(text.isascii() and text.isprintable() for text in (*secrets, self.username or "", in_header)):
+            raise ValueError("secrets, `username`, and `sender` in a header may only hold printable ASCII characters")
         if self.success & (self.reject | self.retry) or self.reject & self.retry:
             raise ValueError("a status is in two of `success`, `reject` and `retry`")
         if self.key_honoured_seconds and self.idempotency_header is None and "key" not in in_body | in_headers:

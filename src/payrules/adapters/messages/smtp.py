@@ -9,17 +9,16 @@ import smtplib
 import ssl
 from contextlib import closing, suppress
 from enum import StrEnum
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 
 from payrules.adapters.addresses import Unreachable
 from payrules.adapters.messages.faults import UnansweredError, UnclearAnswerError
 from payrules.adapters.messages.mail import Mailbox, bytes_of, mail_of, mailbox_of, message_id
 from payrules.adapters.messages.web import CONNECTING, cut, is_loopback
-from payrules.adapters.plugins import AdapterSettings, Kind, Plugin
+from payrules.adapters.plugins import AdapterSettings, Kind, Plugin, PluginError, Surroundings
 from payrules.app.ports import Limits, MessageRequest
 from payrules.domain.action import Answer, Delivered, Rejected, RetryLater
 
@@ -55,7 +54,7 @@ class SmtpSettings(AdapterSettings):
     password: SecretStr | None = Field(None, description="The password.")
     sender: str = Field(description="The address emails come from. The name beside it is the clinic's.")
     reply_to: str | None = Field(None, description="Where answers go, if not to `sender`.")
-    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust instead of the system's.")
+    ca_file: FilePath | None = Field(None, description="Certificates (PEM) to trust instead of the system's.")
     timeout: float = Field(30, ge=0.1, le=120, description="The longest an email may take, in seconds.")
     concurrency: int = Field(4, ge=1, le=64, description="Emails at once.")
     per_second: float | None = Field(None, gt=0, description="The most emails a second.")
@@ -240,4 +239,11 @@ def _own_mailbox(address: str) -> Mailbox:
     return found
 
 
-PLUGIN = Plugin("smtp", Kind.EMAIL, SmtpSettings, lambda settings, _: SmtpMessages(settings))
+def _build(settings: SmtpSettings, _: Surroundings) -> SmtpMessages:
+    try:
+        return SmtpMessages(settings)
+    except ssl.SSLError as error:
+        raise PluginError("`smtp.ca_file` holds no certificates in PEM form") from error
+
+
+PLUGIN = Plugin("smtp", Kind.EMAIL, SmtpSettings, _build)

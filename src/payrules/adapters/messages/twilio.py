@@ -1,8 +1,6 @@
 """The settings of SMS through Twilio. The adapter itself needs the extra `payrules[twilio]`."""
 
-from pathlib import Path
-
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 
 from payrules.adapters.messages.web import safe_url
 from payrules.adapters.plugins import AdapterSettings, Kind, Plugin, PluginError, Surroundings
@@ -30,7 +28,7 @@ class TwilioSettings(AdapterSettings):
     region: str | None = Field(None, pattern=r"^[a-z0-9]{2,8}$", description="Such as `ie1`; without it `us1`.")
     edge: str | None = Field(None, pattern=r"^[a-z-]{2,32}$", description="Such as `dublin`.")
     base_url: str | None = Field(None, description="Instead of Twilio's own address: for a proxy or a test.")
-    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust instead of the usual ones.")
+    ca_file: FilePath | None = Field(None, description="Certificates (PEM) to trust instead of the usual ones.")
     timeout: float = Field(30, ge=0.1, le=120, description="The longest an SMS may take, in seconds.")
     concurrency: int = Field(4, ge=1, le=64, description="SMS at once.")
     per_second: float | None = Field(None, gt=0, description="The most SMS a second.")

@@ -69,7 +69,7 @@ def _let_go(
         return refused(record, otherwise)
     if key.type not in _ENDING and record.state in WITHOUT_INVOICE:
         return refused(record, Refusal.NOT_WANTED)
-    if key.type in SENDS and record.state is BookingState.PAID:
+    if key.type in SENDS and (record.state is BookingState.PAID or key.ordinal != record.invoice.ordinal):
         return refused(record, Refusal.NOT_WANTED)
     if has_failed_before(record.actions, action):
         return refused(record, Refusal.STAGE_FAILED)

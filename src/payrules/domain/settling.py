@@ -57,8 +57,8 @@ Ending = Answer | NoAnswer | NotStarted | NotYet
 class Ended(NamedTuple):
     """The end of one attempt of an action, at an aware UTC instant.
 
-    `total` is the amount that was asked for, in minor units. `unsure` is true where nobody knows what an earlier attempt
-    did, `expired` where that was the one before.
+    `total` is the amount that was asked for, in minor units. `unsure` is true where nobody knows what an earlier
+    attempt did, `expired` where that was the one before.
     """
 
     key: ActionKey

@@ -13,6 +13,7 @@ from payrules.entrypoints import (
     dispatch_commands,
     ledger_commands,
     practice_commands,
+    practice_commands_bookings,
     processing_commands,
     store_commands,
 )
@@ -178,6 +179,7 @@ for _commands in (
     dispatch_commands,
     daemon_commands,
     practice_commands,
+    practice_commands_bookings,
     ledger_commands,
     store_commands,
 ):

@@ -67,7 +67,7 @@ def print_waiting(waiting: Waiting, zones: Mapping[str, Local]) -> None:
     print_actions(waiting.actions, zones, "held", "held release KEY", "held drop KEY")
     _section("undecided", [(f"{u.clinic}/{u.booking_id}", undecided_text(u)) for u in waiting.undecided])
     if waiting.undecided:
-        click.echo("  next: send what is missing as an `updated` or `price_changed` event with `payrules process`")
+        click.echo("  next: `payrules bookings set BOOKING FACT=VALUE`, or `payrules drafts price BOOKING AMOUNT`")
     _section("stopped", [(f"{s.clinic}/{s.booking_id}", STOPPED[s.cause]) for s in waiting.stopped])
     refunds = [
         (f"{r.clinic}/{r.booking_id}", f"{amount_text(r) or r.minor} {r.currency or 'minor units'} to give back")
@@ -75,7 +75,7 @@ def print_waiting(waiting: Waiting, zones: Mapping[str, Local]) -> None:
     ]
     _section("refunds owed", refunds)
     if refunds:
-        click.echo("  next: pay it back, and send a `refunded` event with `payrules process`")
+        click.echo("  next: pay it back, then `payrules refund BOOKING AMOUNT`")
     if waiting.is_cut:
         print_cut()
     if not any(waiting[:4]):

@@ -76,5 +76,5 @@ def test_file_without_certificates_is_a_fault_of_the_settings(tmp_path: Path) ->
     file = tmp_path / "ca.pem"
     file.write_text("nothing", encoding="utf-8")
     settings = smtp.SmtpSettings(host="localhost", sender="post@clinic.example", ca_file=file)
-    with pytest.raises(PluginError, match="`smtp.ca_file` holds no certificates"):
+    with pytest.raises(PluginError, match=r"`smtp\.ca_file` holds no certificates"):
         smtp.PLUGIN.build(settings, Surroundings(MemoryLedger(), tmp_path))

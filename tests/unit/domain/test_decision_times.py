@@ -11,7 +11,7 @@ from payrules.domain.duration import parse_duration
 from payrules.domain.policy import Channel, Delivery, PayerKind, QuietHours, Send, Terms
 
 SMS, EMAIL = frozenset({Channel.SMS}), frozenset({Channel.EMAIL})
-CREATE, ISSUE, LINK, REMINDER = ActionType
+CREATE, ISSUE, LINK, REMINDER = list(ActionType)[:4]
 
 
 def terms(reminders: str = "", **notification: Any) -> Terms:

@@ -14,7 +14,6 @@ from payrules.domain.events import (
     EventType,
     NoShow,
     Override,
-    OverrideProcess,
     PriceChanged,
     Rescheduled,
     Updated,
@@ -161,9 +160,9 @@ def not_come(record: BookingRecord, event: NoShow | Cancelled, cover: Cover) -> 
 def overridden(record: BookingRecord, event: Override, cover: Cover) -> Advanced:
     """A person decides the process: a draft, by policy, or outside. Once issued it only ends the reminders."""
     process = event.process
-    send_at = None if process is OverrideProcess.EXTERNAL else record.by_person.send_at
+    # A time that was set before belongs to what was decided before.
     by_person = record.by_person._replace(
-        override=process, override_by=event.by, override_reason=event.reason, send_at=send_at
+        override=process, override_by=event.by, override_reason=event.reason, send_at=None
     )
     record = replace(record, by_person=by_person)
     actions = actions_of(record)

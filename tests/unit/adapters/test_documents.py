@@ -1,0 +1,226 @@
+"""Invoices and credit notes as people get them: the words, the page and the PDF."""
+
+import re
+import zlib
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.properties.compiling import examples
+
+from payrules.adapters.documents.document import Document, DocumentKind, Line
+from payrules.adapters.documents.fonts import printable
+from payrules.adapters.documents.html import html_of
+from payrules.adapters.documents.page import Labelled, Row, page_of
+from payrules.adapters.documents.pdf import pdf_of
+from payrules.domain.money import MINOR_UNITS
+
+LINK = "https://pay.nordlys.example/CGV7k4XVGIRuoNcuuFx4WQGYUyQxUiuv6YPMcq7gBoA"
+
+
+def document(**changes: Any) -> Document:
+    return Document(
+        kind=DocumentKind.INVOICE,
+        number="NP-1042",
+        credits=None,
+        issued_on=date(2026, 12, 1),
+        due_on=date(2026, 12, 15),
+        clinic_name="Nordlys Psykologi",
+        legal_name="Nordlys Psykologi AS",
+        organisation_number="974760673",
+        addressee=("Kari Prøve Åsgård",),
+        lines=(Line("Individuell terapi 50 min", datetime(2026, 11, 30, 13, tzinfo=UTC), 125_000),),
+        currency="NOK",
+        vat_rate="25",
+        vat=25_000,
+        total=125_000,
+        language="nb",
+        country="NO",
+        timezone="Europe/Oslo",
+        link=LINK,
+    )._replace(**changes)
+
+
+def credit_note(**changes: Any) -> Document:
+    return document(
+        kind=DocumentKind.CREDIT_NOTE, number="NP-1043", credits="NP-1042", due_on=None, link=None, **changes
+    )
+
+
+class _Texts(HTMLParser):
+    """The texts of a page, and the names of its elements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def read_html(html: str) -> _Texts:
+    parser = _Texts()
+    parser.feed(html)
+    return parser
+
+
+def plain(text: str) -> str:
+    """A text with spaces of one kind."""
+    return " ".join(text.split())
+
+
+# ---- the words
+
+
+def test_an_invoice_in_norwegian() -> None:
+    page = page_of(document())
+    assert (page.language, page.title, page.number, page.to) == ("nb", "Faktura", "NP-1042", "Til")
+    assert (page.seller, page.seller_lines) == (
+        "Nordlys Psykologi",
+        ("Nordlys Psykologi AS", "Org.nr. 974760673 MVA"),
+    )
+    assert page.addressee == ("Kari Prøve Åsgård",)
+    assert page.facts == (
+        Labelled("Nummer", "NP-1042"),
+        Labelled("Dato", "1. desember 2026"),
+        Labelled("Forfallsdato", "15. desember 2026"),
+    )
+    (row,) = page.rows
+    assert row._replace(amount=plain(row.amount)) == Row(
+        "Individuell terapi 50 min", "mandag 30. november 2026 kl. 14:00", "1 250,00 kr"
+    )
+    assert [(plain(label), plain(value)) for label, value in (*page.sums, page.total)] == [
+        ("Sum uten mva.", "1 000,00 kr"),
+        ("Mva. 25 %", "250,00 kr"),
+        ("Å betale", "1 250,00 kr"),
+    ]
+    assert (page.link, page.pay) == (LINK, "Betal fakturaen")
+
+
+def test_a_credit_note_in_swedish_names_its_invoice_and_takes_back() -> None:
+    page = page_of(credit_note(language="sv", country="SE", currency="SEK", vat_rate="12.5", vat=13_889))
+    assert (page.language, page.title) == ("sv", "Kreditfaktura")
+    assert page.seller_lines[-1] == "Org.nr 974760673"
+    assert page.facts[1:] == (Labelled("Datum", "1 december 2026"), Labelled("Avser faktura", "NP-1042"))
+    assert [(plain(label), plain(value).replace("\u2212", "-")) for label, value in (*page.sums, page.total)] == [
+        ("Summa exkl. moms", "-1 111,11 kr"),
+        ("Moms 12,5 %", "-138,89 kr"),
+        ("Krediterat belopp", "-1 250,00 kr"),
+    ]
+    assert page.link is None
+
+
+def test_an_invoice_in_english_without_vat_or_session_type() -> None:
+    lines = (Line(None, None, 125_000),)
+    page = page_of(document(language="en", country="GB", currency="GBP", vat_rate="0", vat=0, lines=lines))
+    assert (page.language, page.title) == ("en", "Invoice")
+    assert page.rows == (Row("Appointment", "", "£1,250.00"),)
+    assert page.sums == (Labelled("Total without VAT", "£1,250.00"), Labelled("VAT 0%", "£0.00"))
+    assert page.total == Labelled("Total to pay", "£1,250.00")
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("nn", "Faktura"), ("no", "Faktura"), ("sv-FI", "Faktura"), ("de", "Invoice")]
+)
+def test_other_languages_read_the_closest_words(asked: str, given: str) -> None:
+    assert page_of(document(language=asked)).title == given
+
+
+def test_a_clinic_that_charges_no_vat_does_not_say_it_is_registered_for_it() -> None:
+    assert page_of(document(vat_rate="0", vat=0)).seller_lines[-1] == "Org.nr. 974760673"
+
+
+def test_a_name_that_is_the_legal_name_is_said_once() -> None:
+    assert page_of(document(clinic_name="Nordlys Psykologi AS")).seller_lines == ("Org.nr. 974760673 MVA",)
+    assert page_of(document(legal_name=None, organisation_number=None)).seller_lines == ()
+
+
+def test_who_was_erased_is_told_from_who_was_never_named() -> None:
+    assert (page_of(document(addressee=None)).addressee, page_of(document(addressee=())).addressee) == (
+        ("Slettet etter ønske fra personen",),
+        ("Navn ikke oppgitt",),
+    )
+
+
+def test_an_address_has_its_lines_and_no_control_characters() -> None:
+    told = ("Kari\u202e Prøve\r\n\nStorgata 1\x00\n0155 Oslo\n" + "x\n" * 20,)
+    assert page_of(document(addressee=told)).addressee == ("Kari Prøve", "Storgata 1", "0155 Oslo", "x", "x", "x")
+
+
+def test_yen_have_no_decimals() -> None:
+    page = page_of(document(currency="JPY", total=1250, vat=250, language="en", country="GB"))
+    assert page.total.value.endswith("1,250")
+
+
+def test_only_the_web_is_linked_to() -> None:
+    html = html_of(document(link="javascript:alert(1)"))
+    assert "javascript" not in html
+    assert "<a " not in html
+
+
+# ---- the page
+
+
+def test_nothing_in_a_name_is_read_as_html() -> None:
+    evil = "<script>alert(1)</script>\"'&"
+    lines = (Line(evil, None, 1),)
+    made = read_html(html_of(document(addressee=(evil,), clinic_name=evil, legal_name=f"{evil} AS", lines=lines)))
+    assert "script" not in made.tags
+    assert made.texts.count(evil) >= 3
+
+
+def test_the_page_loads_nothing() -> None:
+    html = html_of(document())
+    assert set(re.findall(r"(?:https?:)?//[^\s\"'<)]+", html)) == {LINK}
+    assert {"img", "script", "link", "iframe"}.isdisjoint(read_html(html).tags)
+
+
+# ---- the PDF
+
+
+def pdf_texts(pdf: bytes) -> str:
+    """All texts of a PDF of fpdf2's, by its fonts' own tables from glyphs to characters."""
+    streams = [_unpacked(found[1]) for found in re.finditer(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)]
+    # Every font has a table of its own; the glyphs of all three are told apart by the name of the font in use.
+    tables = [
+        {int(a, 16): bytes.fromhex(b.decode()).decode("utf-16-be") for a, b in re.findall(rb"<(\w{4})> <(\w+)>\n", s)}
+        for s in streams
+        if b"beginbfchar" in s
+    ]
+    names = sorted({int(name) for s in streams for name in re.findall(rb"/F(\d+) [\d.]+ Tf", s)})
+    fonts = dict(zip(names, tables, strict=True))
+    texts = []
+    for stream in streams:
+        font: dict[int, str] = {}
+        for name, text in re.findall(rb"/F(\d+) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\) Tj", stream, re.DOTALL):
+            if name:
+                font = fonts[int(name)]
+            else:
+                raw = re.sub(
+                    rb"\\(.)", lambda found: {b"r": b"\r", b"n": b"\n"}.get(found[1], found[1]), text, flags=re.DOTALL
+                )
+                texts.append("".join(font[glyph] for (glyph,) in _pairs(raw)))
+    return "\n".join(texts)
+
+
+def _unpacked(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream
+
+
+def _pairs(raw: bytes) -> list[tuple[int]]:
+    return [(int.from_bytes(raw[i : i + 2]),) for i in range(0, len(raw), 2)]
+
+
+def test_probe() -> None:
+    print(pdf_texts(pdf_of(document())))
+    assert 0

@@ -76,7 +76,7 @@ format: $(READY) ## mend what ruff can mend
 	@$(BIN)/ruff format --quiet
 
 docs: $(READY) ## write the generated reference pages
-	@$(PY) tools/reference.py
+	@$(PY) -m tools.reference
 
 build: $(READY) ## the wheel and the source archive, in dist/
 	@$(BIN)/hatchling build

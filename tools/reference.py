@@ -1,6 +1,6 @@
 """Writes docs/reference/*.md from what is the case: the table of codes, the schemas, the command line.
 
-`python tools/reference.py` writes the pages; `--check` writes nothing, names the pages that have drifted, and
+`python -m tools.reference` writes the pages; `--check` writes nothing, names the pages that have drifted, and
 ends with exit code 1 if there are any.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from tools import reference_settings
 
 from payrules.domain.codes import CODES
 from payrules.domain.events import EventType
@@ -391,6 +392,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line_page,
     "diagnostics.md": diagnostics_page,
     "lifecycle.md": lifecycle_page,
+    "settings.md": lambda: written(reference_settings.SOURCE, reference_settings.settings_lines()),
 }
 """Every generated page of docs/reference, and what writes it."""
 

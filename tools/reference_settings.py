@@ -26,7 +26,7 @@ def settings_lines() -> list[str]:
         "# Settings",
         "",
         "The settings of the process, as opposed to those of clinics. They come from a TOML file: the one that",
-        "`--settings` or PAYRULES_SETTINGS names, else `payrules.toml` in the current folder, if it is there. Every",
+        "PAYRULES_SETTINGS names, else `payrules.toml` in the current folder, if it is there. Every",
         "setting that is a single value has a variable too, which wins. **Secrets are in variables only.** How to use",
         "them: [connect a provider](../how-to/connect-a-provider.md).",
         "",

@@ -18,7 +18,7 @@ from payrules.domain.policy import Channel
 if TYPE_CHECKING:
     from payrules.adapters.store import SqlLedger
     from payrules.app.dispatch import Dispatcher
-    from payrules.app.ports import Adapters
+    from payrules.app.ports import Adapters, LedgerError
     from payrules.app.rows import Lane
     from payrules.settings import Settings
 
@@ -51,7 +51,8 @@ def dispatcher(
     settings: "Settings",
     out: Path,
     worker: str,
-    observe: "Callable[[Lane, str], None]" = lambda _lane, _answer: None,
+    observe: "Callable[[Lane, str], None]",
+    worry: "Callable[[Lane, LedgerError], None]",
 ) -> "Dispatcher":
     """A worker with the adapters of the settings, the system's clock and threads. Files are written below `out`.
 
@@ -68,7 +69,7 @@ def dispatcher(
 
     tools = Tools(now, SystemRandom().random, ThreadPoolExecutor)
     requests = Requests(Versions(build().compiler), Writer(MessageTexts()).write)
-    return Dispatcher(ledger, adapters_of(settings, ledger, out), requests, tools, worker, observe=observe)
+    return Dispatcher(ledger, adapters_of(settings, ledger, out), requests, tools, worker, observe=observe, worry=worry)
 
 
 def adapters_of(settings: "Settings", ledger: "SqlLedger", out: Path) -> "Adapters":

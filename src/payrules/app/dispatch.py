@@ -69,7 +69,8 @@ class Tools(NamedTuple):
 class Dispatcher:
     """One worker. `worker` names it in the attempts it makes; several may run on one ledger.
 
-    `observe` is told of every attempt that ended, by lane and answer: for metrics and logs.
+    `observe` is told of every attempt that ended, by lane and answer: for metrics. `worry` is told when what came of
+    attempts cannot be written yet: for logs.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class Dispatcher:
         worker: str,
         *,
         observe: Callable[[Lane, str], None] = lambda _lane, _answer: None,
+        worry: Callable[[Lane, LedgerError], None] = lambda _lane, _error: None,
     ) -> None:
         self._ledger = ledger
         self._requests = requests
         self._tools = tools
         self._worker = worker
         self._observe = observe
+        self._worry = worry
         self._lanes = {lane: _LaneAdapter.of(lane, adapters) for lane in Lane}
         self._pools: dict[Lane, Executor] = {}
         # Each lane has a thread of its own.
@@ -207,9 +210,10 @@ class Dispatcher:
                 tries_left -= 1
                 if not tries_left:
                     raise
-            except LedgerError:
+            except LedgerError as error:
                 if self._tools.clock() >= ended[0].claimed.lease_until:
                     raise
+                self._worry(lane, error)
                 self._tools.pause(_PAUSE)
         for one in ended:
             self._observe(lane, answer_word(one.ending))

@@ -256,7 +256,8 @@ class MessageRequest(NamedTuple):
     """A message to the payer. `to` is a phone number or an email address, for the adapter alone.
 
     `amount` is what is left to pay, in minor units; `now` is the instant of the call. `link` is the payment link of
-    the invoice and `due_on` the day it is due, in the clinic's zone. `country` is the clinic's. `subject` and `html` are an email's alone;
+    the invoice and `due_on` the day it is due, in the clinic's zone. `country` is the
+    clinic's, `reply_to` its own address. `subject` and `html` are an email's alone;
     these and `text` are empty until `Texts` has filled them in.
     """
 
@@ -283,6 +284,7 @@ class MessageRequest(NamedTuple):
     html: str = ""
     due_on: date | None = None
     country: str = ""
+    reply_to: str = ""
 
 
 class Texts(Protocol):

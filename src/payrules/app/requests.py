@@ -185,6 +185,7 @@ def _message(
         link=record.invoice.link,
         due_on=_due_on(record, policy),
         country=policy.country,
+        reply_to=policy.contact,
     )
 
 

@@ -9,7 +9,7 @@ from payrules.app.rows import PolicyRow
 from payrules.compiler.compile import Compiler, Version
 from payrules.domain.errors import PayrulesError
 
-MOST_KEPT = 4096
+MOST_KEPT = 16_384
 """How many compiled versions a process keeps."""
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from payrules import __version__, bootstrap
 from payrules.adapters.clinic_files import read_clinic_files
 from payrules.adapters.intake_folder import IntakeFolder
-from payrules.adapters.logs import open_log, pass_on_libraries
+from payrules.adapters.logs import Log, open_log, pass_on_libraries
 from payrules.adapters.metrics import Metrics
 from payrules.adapters.readiness import ReadyFile
 from payrules.adapters.revisions import Revisions
 from payrules.adapters.store import SqlLedger, open_store
 from payrules.adapters.watcher import ClinicWatch
 from payrules.app.activate import Activator, Reconciled
+from payrules.app.ports import LedgerError
 from payrules.app.rows import Lane
 from payrules.app.standing import Standings
 from payrules.app.watching import Timing
@@ -84,10 +85,15 @@ def _workers(more: RunOptions, ledger: SqlLedger, around: Surroundings, stack: E
     parts = []
     for number in range(1, more.workers + 1):
         worker = f"{bootstrap.worker_name()}:{number}"
-        dispatcher = bootstrap.dispatcher(ledger, load_settings(), Path(more.out), worker, around.metrics.attempted)
+        observe, worry = around.metrics.attempted, partial(_worry, around.log)
+        dispatcher = bootstrap.dispatcher(ledger, load_settings(), Path(more.out), worker, observe, worry)
         stack.enter_context(closing(dispatcher))
         parts += [Part(f"{lane.name.lower()}-{number}", partial(dispatcher.run, lane)) for lane in Lane]
     return parts
+
+
+def _worry(log: Log, lane: Lane, error: LedgerError) -> None:
+    log.warning("not_settled", lane=lane.name.lower(), error=str(error))
 
 
 def _watching(

@@ -10,6 +10,7 @@ import click
 
 from payrules import bootstrap
 from payrules.adapters.store import open_store
+from payrules.app.ports import LedgerError
 from payrules.app.rows import Lane
 from payrules.entrypoints.exit_codes import ExitCode
 from payrules.settings import load_settings
@@ -51,16 +52,18 @@ class Tally:
         ]
 
 
+def _worry(lane: Lane, error: LedgerError) -> None:
+    click.echo(f"{lane.name.lower()}: what was done cannot be written yet: {error}", err=True)
+
+
 def run_once(store: str, out: str, form: str) -> ExitCode:
     """Carry out what is due now, and say what was done. Raises LedgerError, SettingsError and PluginError."""
-    tally, stop = Tally(), Event()
+    tally, settings, worker = Tally(), load_settings(), bootstrap.worker_name()
     with (
         closing(open_store(store)) as ledger,
-        closing(
-            bootstrap.dispatcher(ledger, load_settings(), Path(out), bootstrap.worker_name(), tally.note)
-        ) as dispatcher,
+        closing(bootstrap.dispatcher(ledger, settings, Path(out), worker, tally.note, _worry)) as dispatcher,
     ):
-        dispatcher.once(stop)
+        dispatcher.once(Event())
     for line in tally.lines(form):
         click.echo(line)
     return ExitCode.OK

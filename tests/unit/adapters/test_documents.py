@@ -221,6 +221,70 @@ def _pairs(raw: bytes) -> list[tuple[int]]:
     return [(int.from_bytes(raw[i : i + 2]),) for i in range(0, len(raw), 2)]
 
 
-def test_probe() -> None:
-    print(pdf_texts(pdf_of(document())))
-    assert 0
+def test_the_pdf_says_what_the_page_says() -> None:
+    for made in (document(), credit_note(language="sv", country="SE"), document(language="en", addressee=None)):
+        page, texts = page_of(made), pdf_texts(pdf_of(made))
+        said = [page.title, page.seller, *page.seller_lines, page.to, *page.addressee, *page.heads]
+        said += [text for pair in (*page.facts, *page.sums, page.total) for text in pair]
+        said += [text for row in page.rows for text in row]
+        said += [] if page.link is None else [page.link, page.pay]
+        assert [text for text in said if plain(text) not in plain(texts)] == []
+
+
+def test_a_document_is_the_same_bytes_every_time() -> None:
+    assert pdf_of(document()) == pdf_of(document())
+    assert html_of(document()) == html_of(document())
+
+
+def test_names_in_japanese_and_korean_are_there() -> None:
+    texts = pdf_texts(pdf_of(document(addressee=("山田 太郎", "김철수"))))
+    # Their space is the other font's.
+    assert "山田太郎김철수" in "".join(texts.split())
+    assert "�" not in texts
+
+
+def test_what_no_font_has_is_a_sign_that_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    made = document(addressee=("علي Prøve 😀",))
+    texts = plain(pdf_texts(pdf_of(made)))
+    assert "��� Prøve �" in texts
+    assert "� står for et tegn som denne PDF-en ikke har skrift til" in texts
+    assert "علي Prøve 😀" in html_of(made)
+    assert caplog.text == ""
+
+
+def test_letters_with_loose_accents_are_put_together() -> None:
+    assert printable("Åsgård") == "Åsgård"
+
+
+def test_many_lines_take_more_pages_and_none_is_lost() -> None:
+    lines = tuple(Line(f"Samtale {n}", None, 100) for n in range(1, 61))
+    texts = pdf_texts(pdf_of(document(lines=lines))).splitlines()
+    assert [text for text in texts if text.startswith("Samtale ")] == [f"Samtale {n}" for n in range(1, 61)]
+    assert "Faktura NP-1042 · 2" in texts
+
+
+@examples(100)
+@given(
+    st.text(max_size=300),
+    st.text(max_size=300),
+    st.sampled_from(sorted(MINOR_UNITS)),
+    st.integers(1, 10**12),
+    st.sampled_from(["en", "nb", "sv", "nn-NO", "de", "x-unknown", ""]),
+)
+def test_whatever_somebody_is_called_there_is_a_page(
+    name: str, clinic: str, currency: str, total: int, language: str
+) -> None:
+    lines = (Line(clinic, datetime(2026, 3, 29, 1, tzinfo=UTC), total),)
+    made = document(
+        addressee=(name,), clinic_name=clinic, lines=lines, currency=currency, total=total, vat=0, language=language
+    )
+    read = read_html(html_of(made))
+    assert "script" not in read.tags
+    said = {plain(text) for text in read.texts}
+    assert all(plain(line) in said for line in page_of(made).addressee)
+
+
+@examples(10)
+@given(st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF), max_size=250), st.integers(1, 10**12))
+def test_whatever_somebody_is_called_there_is_a_pdf(name: str, total: int) -> None:
+    assert pdf_of(document(addressee=(name,), clinic_name=name, total=total)).startswith(b"%PDF-")

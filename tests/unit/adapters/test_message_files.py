@@ -9,7 +9,7 @@ from typing import Any
 
 from payrules.adapters.messages.files import EmailFiles, SmsFiles
 from payrules.app.ports import MessageRequest
-from payrules.domain.action import ActionKey, Delivered
+from payrules.domain.action import ActionKey, Delivered, Rejected
 from payrules.domain.decision import ActionType
 from payrules.domain.policy import Channel
 
@@ -39,6 +39,7 @@ def message(channel: Channel = Channel.EMAIL, occurrence: int = 1, **changes: An
         subject="Faktura NP-12 fra Nordlys AS",
         text="Hei Kari Prøve,\nher er lenken.\n",
         html="<p>Hei Kari Prøve</p>",
+        reply_to="post@nordlys.example",
     )._replace(**changes)
 
 
@@ -52,7 +53,8 @@ def test_an_email_is_a_file_named_by_its_key(tmp_path: Path) -> None:
     answer = EmailFiles(tmp_path).send(message())
     assert answer == Delivered("email/nordlys_bk-1=7_1_send_payment_link_email_1.eml")
     found = read(tmp_path / answer.receipt)
-    assert found["To"] == "kari@example.org"
+    assert found["To"] == "Kari Prøve <kari@example.org>"
+    assert found["Reply-To"] == "post@nordlys.example"
     assert found["Subject"] == "Faktura NP-12 fra Nordlys AS"
     plain, page = found.iter_parts()
     assert plain.get_content().replace("\r\n", "\n") == "Hei Kari Prøve,\nher er lenken.\n"
@@ -75,10 +77,18 @@ def test_a_message_id_is_the_keys_own(tmp_path: Path) -> None:
 
 
 def test_a_name_cannot_begin_a_header(tmp_path: Path) -> None:
-    hostile = message(subject="Nordlys\r\nBcc: all@example.org", to="kari@example.org\nBcc: all@example.org")
-    found = read(tmp_path / EmailFiles(tmp_path).send(hostile).receipt)
+    hostile = message(subject="Nordlys\r\nBcc: all@example.org", name="Kari\r\nBcc: all@example.org")
+    answer = EmailFiles(tmp_path).send(hostile)
+    assert isinstance(answer, Delivered)
+    found = read(tmp_path / answer.receipt)
     assert found["Bcc"] is None
     assert found["Subject"] == "Nordlys Bcc: all@example.org"
+
+
+def test_an_address_that_is_none_is_rejected_and_not_repeated(tmp_path: Path) -> None:
+    answer = EmailFiles(tmp_path).send(message(to="kari@example.org\nBcc: all@example.org"))
+    assert answer == Rejected("not an email address")
+    assert list((tmp_path / "email").iterdir()) == []
 
 
 def test_an_sms_is_a_line_of_its_day(tmp_path: Path) -> None:

@@ -170,10 +170,10 @@ class _Sheet(FPDF):
 
     def _side_by_side(self, pair: Labelled, size: float, colour: str) -> None:
         top = self.get_y()
-        self._write(pair.value, size, colour, align=Align.R, x=_RIGHT - _AMOUNTS, width=_AMOUNTS)
+        self._write(pair.label, size, colour, width=_WIDTH - _AMOUNTS - 4)
         below = self.get_y()
         self.set_y(top)
-        self._write(pair.label, size, colour, width=_WIDTH - _AMOUNTS - 4)
+        self._write(pair.value, size, colour, align=Align.R, x=_RIGHT - _AMOUNTS, width=_AMOUNTS)
         self.set_y(max(below, self.get_y()))
 
     def _keep_together(self, height: float) -> None:

@@ -9,17 +9,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
-from hashlib import sha256
+from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
+from payrules.adapters.addresses import Unreachable
+from payrules.adapters.messages.mail import Mailbox, mail_of, mailbox_of
 from payrules.app.ports import Limits, MessageRequest
-from payrules.domain.action import Delivered
+from payrules.domain.action import Delivered, Rejected
 
 _DAY = timedelta(days=1)
+_SENDER = Mailbox("payrules@payrules.example", international=False)
 _FOR_EVER = 100 * 365 * _DAY
 
 
@@ -32,13 +33,18 @@ class EmailFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "email"
 
-    def send(self, message: MessageRequest) -> Delivered:
+    def send(self, message: MessageRequest) -> Delivered | Rejected:
         """Write the email. Raises OSError where the folder cannot be written."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = message.key.replace("/", "_").replace(":", "=") + ".eml"
         path = self._folder / name
         if not path.exists():
-            _write_whole(path, _email(message).as_bytes(policy=SMTP))
+            to = mailbox_of(message.to)
+            if isinstance(to, Unreachable):
+                return Rejected(to.cause)
+            mail = mail_of(message, to, _SENDER, None)
+            mail["X-Payrules-Key"] = message.key
+            _write_whole(path, mail.as_bytes(policy=SMTPUTF8 if to.international else SMTP))
         return Delivered(f"email/{name}")
 
 
@@ -88,25 +94,6 @@ class SmsFiles:
                     self._keys.add(json.loads(line)["key"])
                 except ValueError:
                     continue
-
-
-def _email(message: MessageRequest) -> EmailMessage:
-    email = EmailMessage()
-    email["Message-ID"] = f"<{sha256(message.key.encode()).hexdigest()[:32]}@payrules.example>"
-    email["Date"] = message.now
-    email["From"] = "payrules@payrules.example"
-    email["To"] = _one_line(message.to)
-    email["Subject"] = _one_line(message.subject)
-    email["X-Payrules-Key"] = message.key
-    email.set_content(message.text)
-    if message.html:
-        email.add_alternative(message.html, subtype="html")
-    return email
-
-
-def _one_line(text: str) -> str:
-    """Text that cannot begin a header of its own."""
-    return " ".join(text.split())
 
 
 def _write_whole(path: Path, content: bytes) -> None:

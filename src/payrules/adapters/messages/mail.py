@@ -50,14 +50,15 @@ def message_id(message: MessageRequest, sender: Mailbox) -> str:
 
 
 def mail_of(message: MessageRequest, to: Mailbox, sender: Mailbox, reply_to: Mailbox | None) -> EmailMessage:
-    """The email, from the clinic by its name."""
+    """The email, from the clinic by its name. Answers go to `reply_to`, else to the clinic."""
     mail = EmailMessage()
     mail["Message-ID"] = message_id(message, sender)
     mail["Date"] = message.now
     mail["From"] = sender.named(message.clinic_name)
     mail["To"] = to.named(message.name or "")
-    if reply_to is not None:
-        mail["Reply-To"] = reply_to.named("")
+    answers_to = reply_to or mailbox_of(message.reply_to)
+    if isinstance(answers_to, Mailbox):
+        mail["Reply-To"] = answers_to.named("")
     mail["Subject"] = one_line(message.subject)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_whole(message.text), cte="quoted-printable")

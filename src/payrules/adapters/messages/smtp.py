@@ -53,7 +53,7 @@ class SmtpSettings(AdapterSettings):
     username: str | None = Field(None, min_length=1, description="Who logs in; without it nobody does.")
     password: SecretStr | None = Field(None, description="The password.")
     sender: str = Field(description="The address emails come from. The name beside it is the clinic's.")
-    reply_to: str | None = Field(None, description="Where answers go, if not to `sender`.")
+    reply_to: str | None = Field(None, description="Where answers go, if not to the clinic's contact.")
     ca_file: FilePath | None = Field(None, description="Certificates (PEM) to trust instead of the system's.")
     timeout: float = Field(30, ge=0.1, le=120, description="The longest an email may take, in seconds.")
     concurrency: int = Field(4, ge=1, le=64, description="Emails at once.")

@@ -65,6 +65,10 @@ _STAMP = (
     STAMPS.c.stamped_by,
     STAMPS.c.reason.label("stamp_reason"),
 )
+_BOOKING = (
+    *(column for column in BOOKINGS.c if column is not BOOKINGS.c.facts),
+    func.coalesce(BOOKINGS.c.facts, DECISIONS.c.facts).label("facts"),
+)
 _DECIDED = (
     DECISIONS.c.outcome,
     DECISIONS.c.reason.label("decision_reason"),
@@ -81,7 +85,7 @@ def _is_booking(table: Table, other: FromClause) -> ColumnElement[bool]:
 
 
 _RECORDS = (
-    select(BOOKINGS, CLINICS.c.clinic, *_STAMP, *_DECIDED)
+    select(*_BOOKING, CLINICS.c.clinic, *_STAMP, *_DECIDED)
     .join(CLINICS, CLINICS.c.clinic_no == BOOKINGS.c.clinic_no)
     .join(STAMPS, and_(_is_booking(STAMPS, BOOKINGS), STAMPS.c.number == BOOKINGS.c.stamp))
     .join(ENGINES, ENGINES.c.engine_no == STAMPS.c.engine_no)
@@ -123,7 +127,7 @@ class BookingRows(EventRows):
         for stored, decision, told in rows:
             clinic_no, booking_no, record = stored.clinic_no, stored.booking_no, stored.record
             ids.append((clinic_no, record.booking.id, booking_no))
-            bookings.append(booking_values(stored))
+            bookings.append(booking_values(stored, decision.facts))
             decisions.append(decision_values(clinic_no, decision, record.decided))
             contacts += [(clinic_no, contact) for contact in told]
             for action in record.actions:

@@ -222,15 +222,15 @@ BOOKING_PUT = (
 """The columns of a booking that change."""
 
 
-def booking_state(stored: StoredRecord) -> Row:
-    """The values of `BOOKING_PUT`."""
+def booking_state(stored: StoredRecord, decided_on: str | None = None) -> Row:
+    """The values of `BOOKING_PUT`. Facts that are those its decision rests on (`decided_on`) are not written again."""
     record = stored.record
     invoice = record.invoice
     return (
         BOOKING_STATES.numbers[record.state],
         record.stamp.number,
         record.decided.number,
-        stored.facts,
+        None if stored.facts == decided_on else stored.facts,
         stored.client_event,
         stored.payer_event,
         stored.first_id,
@@ -245,10 +245,10 @@ def booking_state(stored: StoredRecord) -> Row:
     )
 
 
-def booking_values(stored: StoredRecord) -> Row:
-    """For the table `bookings`."""
-    booking = stored.record.booking
-    return (stored.clinic_no, stored.booking_no, booking.id, micros(booking.booked_at), *booking_state(stored))
+def booking_values(stored: StoredRecord, decided_on: str) -> Row:
+    """For the table `bookings`, of a booking whose decision rests on these facts."""
+    booking, state = stored.record.booking, booking_state(stored, decided_on)
+    return (stored.clinic_no, stored.booking_no, booking.id, micros(booking.booked_at), *state)
 
 
 def record_of(row: Any, booking: Booking, actions: tuple[Action, ...]) -> StoredRecord:

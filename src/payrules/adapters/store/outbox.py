@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, select
 
 from payrules.adapters.store.bookings import BookingRows
 from payrules.adapters.store.codes import ACTION_STATES, instant, instant_or_none, micros
@@ -98,18 +98,20 @@ class SqlTransaction(BookingRows):
         found = select(ACTIONS).where(ACTIONS.c.state == number)
         if clinic_no is not None:
             found = found.where(ACTIONS.c.clinic_no == clinic_no)
-        found = found.order_by(ACTIONS.c.due_at, *ACTIONS.primary_key).limit(limit)
+        found = found.order_by(ACTIONS.c.due_at, ACTIONS.c.clinic_no, *ACTIONS.primary_key).limit(limit)
         return [(row.clinic_no, row.booking_no, action_of(row)) for row in self._session.rows(found)]
 
     def open_bookings(self, clinic_no: int, sequence: int | None = None) -> list[int]:
-        is_open = and_(ACTIONS.c.clinic_no == clinic_no, ACTIONS.c.state.in_(_OPEN))
-        found = select(ACTIONS.c.booking_no).where(is_open).distinct().order_by(ACTIONS.c.booking_no)
+        # From the bookings, which are found by their clinic.
+        its = and_(ACTIONS.c.clinic_no == BOOKINGS.c.clinic_no, ACTIONS.c.booking_no == BOOKINGS.c.booking_no)
+        is_open = exists().where(its, ACTIONS.c.state.in_(_OPEN))
+        found = select(BOOKINGS.c.booking_no).where(BOOKINGS.c.clinic_no == clinic_no, is_open)
+        found = found.order_by(BOOKINGS.c.booking_no)
         if sequence is not None:
-            its = and_(BOOKINGS.c.clinic_no == ACTIONS.c.clinic_no, BOOKINGS.c.booking_no == ACTIONS.c.booking_no)
             stamp = and_(
                 STAMPS.c.clinic_no == BOOKINGS.c.clinic_no,
                 STAMPS.c.booking_no == BOOKINGS.c.booking_no,
                 STAMPS.c.number == BOOKINGS.c.stamp,
             )
-            found = found.join(BOOKINGS, its).join(STAMPS, stamp).where(STAMPS.c.sequence == sequence)
+            found = found.join(STAMPS, stamp).where(STAMPS.c.sequence == sequence)
         return [row.booking_no for row in self._session.rows(found)]

@@ -1,9 +1,11 @@
 """The tables of the ledger, for SQLite and PostgreSQL alike.
 
-Keys are narrow integers led by the clinic's number; text ids are unique columns beside them. Instants are
-microseconds since 1970, enums of hot tables small numbers (`codes`). Foreign keys stand where they do not slow intake
-down. On SQLite the rows of hot tables lie in the order of their key (`with_rowid`): one tree instead of two. Triggers
-and the numbering of events are in the migrations, which make what is described here.
+Keys are narrow integers; text ids are unique columns beside them. Hot tables lead with the booking's or the event's
+number, which grows: what is written together lies together, however many clinics it is for. Led by the clinic's number,
+a batch for 10,000 clinics would touch every page. Instants are microseconds since 1970, enums of hot tables small
+numbers (`codes`). Foreign keys stand where they do not slow intake down. On SQLite the rows of hot tables lie in the
+order of their key (`with_rowid`): one tree instead of two. Triggers and the numbering of events are in the migrations,
+which make what is described here.
 """
 
 from typing import Any
@@ -19,6 +21,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -162,6 +165,7 @@ EVENTS = Table(
     Index(None, "clinic_no", "booking_id"),
     CheckConstraint("type BETWEEN 1 AND 16", name="type"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
+    PrimaryKeyConstraint("event_no", "clinic_no"),
     sqlite_with_rowid=False,
 )
 BOOKINGS = Table(
@@ -175,7 +179,8 @@ BOOKINGS = Table(
     # The numbers of the stamp and of the decision that hold.
     _number("stamp", SmallInteger),
     _number("decision"),
-    _text("facts"),
+    # Null where they are those of the decision that holds: they are most of what is written.
+    _text("facts", nullable=True),
     _number("client_event", BigInteger, nullable=True),
     _number("payer_event", BigInteger, nullable=True),
     # Idempotency keys are made of it; null where the booking still has it.
@@ -188,9 +193,11 @@ BOOKINGS = Table(
     _text("invoice_link", nullable=True),
     _text("by_person", nullable=True),
     _text("applied"),
-    Index(None, "clinic_no", "booked_at"),
+    # A clinic's bookings in order, and the latest `booked_at` among them.
+    Index(None, "clinic_no", "booking_no", "booked_at"),
     CheckConstraint("state BETWEEN 1 AND 9", name="state"),
     CheckConstraint("invoice_state BETWEEN 1 AND 5", name="invoice_state"),
+    PrimaryKeyConstraint("booking_no", "clinic_no"),
     sqlite_with_rowid=False,
 )
 # Every id a booking has or had. Its key takes the place of a unique index on the bookings.
@@ -216,6 +223,7 @@ STAMPS = Table(
     _text("reason", nullable=True),
     # That `sequence` is an activation of the clinic, a trigger sees to: a foreign key costs PostgreSQL a query a row.
     CheckConstraint("policy_no IS NULL OR sequence IS NOT NULL", name="activation"),
+    PrimaryKeyConstraint("booking_no", "clinic_no", "number"),
     sqlite_with_rowid=False,
 )
 DECISIONS = Table(
@@ -235,6 +243,7 @@ DECISIONS = Table(
     _text("missing", nullable=True),
     _text("facts"),
     _text("actions"),
+    PrimaryKeyConstraint("booking_no", "clinic_no", "number"),
     sqlite_with_rowid=False,
 )
 CONTACTS = Table(
@@ -247,6 +256,7 @@ CONTACTS = Table(
     _text("email", nullable=True),
     _text("phone", nullable=True),
     CheckConstraint("party IN (1, 2)", name="party"),
+    PrimaryKeyConstraint("event_no", "clinic_no", "party"),
     sqlite_with_rowid=False,
 )
 
@@ -280,6 +290,7 @@ ACTIONS = Table(
     CheckConstraint("next_at IS NULL OR state IN (1, 2)", name="next_at"),
     CheckConstraint("state <> 2 OR (next_at IS NOT NULL AND attempt >= 1)", name="lease"),
     CheckConstraint("state = 2 OR NOT stopping", name="stopping"),
+    PrimaryKeyConstraint("booking_no", "clinic_no", "ordinal", "type", "channel", "occurrence"),
     sqlite_with_rowid=False,
 )
 Index(
@@ -313,6 +324,7 @@ ATTEMPTS = Table(
     _text("answer"),
     _text("detail"),
     _text("worker"),
+    PrimaryKeyConstraint("booking_no", "clinic_no", "ordinal", "type", "channel", "occurrence", "attempt"),
     sqlite_with_rowid=False,
 )
 

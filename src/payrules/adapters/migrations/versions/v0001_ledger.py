@@ -40,7 +40,7 @@ def upgrade() -> None:
             "type BETWEEN 1 AND 7 AND channel BETWEEN 0 AND 2 AND lane BETWEEN 1 AND 3", name="actions_key"
         ),
         sa.PrimaryKeyConstraint(
-            "clinic_no", "booking_no", "ordinal", "type", "channel", "occurrence", name="actions_pkey"
+            "booking_no", "clinic_no", "ordinal", "type", "channel", "occurrence", name="actions_pkey"
         ),
         sqlite_with_rowid=False,
     )
@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("worker", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "clinic_no", "booking_no", "ordinal", "type", "channel", "occurrence", "attempt", name="attempts_pkey"
+            "booking_no", "clinic_no", "ordinal", "type", "channel", "occurrence", "attempt", name="attempts_pkey"
         ),
         sqlite_with_rowid=False,
     )
@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.Column("state", sa.SmallInteger(), nullable=False),
         sa.Column("stamp", sa.SmallInteger(), nullable=False),
         sa.Column("decision", sa.Integer(), nullable=False),
-        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text()),
         sa.Column("client_event", sa.BigInteger()),
         sa.Column("payer_event", sa.BigInteger()),
         sa.Column("first_id", sa.Text()),
@@ -108,10 +108,10 @@ def upgrade() -> None:
         sa.Column("applied", sa.Text(), nullable=False),
         sa.CheckConstraint("invoice_state BETWEEN 1 AND 5", name="bookings_invoice_state"),
         sa.CheckConstraint("state BETWEEN 1 AND 9", name="bookings_state"),
-        sa.PrimaryKeyConstraint("clinic_no", "booking_no", name="bookings_pkey"),
+        sa.PrimaryKeyConstraint("booking_no", "clinic_no", name="bookings_pkey"),
         sqlite_with_rowid=False,
     )
-    op.create_index("bookings_clinic_no_booked_at", "bookings", ["clinic_no", "booked_at"])
+    op.create_index("bookings_clinic_no_booking_no_booked_at", "bookings", ["clinic_no", "booking_no", "booked_at"])
     op.create_table(
         "clinics",
         sa.Column("clinic_no", sa.Integer(), nullable=False),
@@ -129,7 +129,7 @@ def upgrade() -> None:
         sa.Column("email", sa.Text()),
         sa.Column("phone", sa.Text()),
         sa.CheckConstraint("party IN (1, 2)", name="contacts_party"),
-        sa.PrimaryKeyConstraint("clinic_no", "event_no", "party", name="contacts_pkey"),
+        sa.PrimaryKeyConstraint("event_no", "clinic_no", "party", name="contacts_pkey"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -148,7 +148,7 @@ def upgrade() -> None:
         sa.Column("missing", sa.Text()),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("actions", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("clinic_no", "booking_no", "number", name="decisions_pkey"),
+        sa.PrimaryKeyConstraint("booking_no", "clinic_no", "number", name="decisions_pkey"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -175,7 +175,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text()),
         sa.CheckConstraint("state BETWEEN 1 AND 4", name="events_state"),
         sa.CheckConstraint("type BETWEEN 1 AND 16", name="events_type"),
-        sa.PrimaryKeyConstraint("clinic_no", "event_no", name="events_pkey"),
+        sa.PrimaryKeyConstraint("event_no", "clinic_no", name="events_pkey"),
         sa.UniqueConstraint("clinic_no", "event_id", name="events_clinic_no_event_id_key"),
         sqlite_with_rowid=False,
     )
@@ -255,7 +255,7 @@ def upgrade() -> None:
         sa.Column("stamped_by", sa.Text()),
         sa.Column("reason", sa.Text()),
         sa.CheckConstraint("policy_no IS NULL OR sequence IS NOT NULL", name="stamps_activation"),
-        sa.PrimaryKeyConstraint("clinic_no", "booking_no", "number", name="stamps_pkey"),
+        sa.PrimaryKeyConstraint("booking_no", "clinic_no", "number", name="stamps_pkey"),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -78,9 +78,29 @@ def test_an_invoice_from_draft_to_refund(store: Store) -> None:
     for amount, standing in (("1000.00", "partly_paid"), ("250.00", "paid"), ("50.00", "overpaid")):
         paid(store, amount)
         assert store.standings() == [standing]
-    store.practice.event("credited", reason="a mistake")
+    store.practice.event("credited", by="person", reason="a mistake")
     store.practice.dispatch()
-    assert store.standings()[-2:] == ["refund_due", "credit_note"] or "credited" in store.standings()
+    assert store.standings() == ["draft", "refund_due", "credit_note"]
+    paid(store, "1300.00", "refunded")
+    assert store.standings() == ["draft", "refunded", "credit_note"]
+
+
+def test_what_was_credited_unpaid_owes_nobody_anything(store: Store) -> None:
+    store.practice.dispatch("2026-12-02T00:00Z")
+    store.practice.event("credited", by="person", reason="a mistake")
+    store.practice.dispatch()
+    assert store.standings() == ["draft", "credited", "credit_note"]
+    # A deleted draft is no invoice any more.
+    store.practice.event("cancelled", by="client")
+    store.practice.dispatch()
+    assert store.standings() == ["credited", "credit_note"]
+
+
+def test_an_issued_invoice_whose_payment_went_back_is_refunded(store: Store) -> None:
+    store.practice.dispatch("2026-12-02T00:00Z")
+    paid(store, "1250.00")
+    paid(store, "1250.00", "refunded")
+    assert store.standings() == ["refunded"]
 
 
 def test_lists_are_for_people_too(store: Store) -> None:

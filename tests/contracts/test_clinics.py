@@ -41,6 +41,18 @@ def test_a_clinic_is_known_once_it_was_added(ledger: Ledger) -> None:
         assert tx.all_clinics() == [nordlys, vika]
 
 
+def test_many_clinics_are_added_at_once_the_known_ones_left_as_they_are(ledger: Ledger) -> None:
+    with ledger.writing() as tx:
+        vika = tx.add_clinic("vika")
+        added = tx.add_clinics(["vika", "nordlys", "fjord", "nordlys"])
+        assert tx.add_clinics([]) == {}
+
+    assert added["vika"] == vika
+    assert {(row.clinic, row.version) for row in added.values()} == {("vika", 1), ("nordlys", 1), ("fjord", 1)}
+    with ledger.reading() as tx:
+        assert {row.clinic: row for row in tx.all_clinics()} == added
+
+
 @pytest.mark.parametrize("lock", Lock)
 def test_locks_change_nothing_of_the_answer(ledger: Ledger, lock: Lock) -> None:
     open_clinic(ledger)
@@ -102,6 +114,37 @@ def test_a_timeline_is_read_back_as_it_was_written(ledger: Ledger) -> None:
     with ledger.reading() as tx:
         found = tx.timelines([clinic_no, other])
     assert found == {clinic_no: rows, other: [activation_row(1)]}
+
+
+def test_many_activations_are_added_at_once(ledger: Ledger) -> None:
+    clinic_no, other = open_clinic(ledger), open_clinic(ledger, "vika")
+    rows = [activation_row(2, digest=OTHER_DIGEST), activation_row(3, digest=None)]
+    with ledger.writing() as tx:
+        before = tx.clinics(["nordlys", "vika"])
+        tx.add_policies(
+            [policy_row(), policy_row(OTHER_DIGEST), policy_row(OTHER_DIGEST)._replace(source="later.yaml")]
+        )
+        tx.add_activations([(clinic_no, rows[0]), (other, activation_row(2)), (clinic_no, rows[1])])
+
+    with ledger.reading() as tx:
+        assert tx.policies([OTHER_DIGEST]) == {OTHER_DIGEST: policy_row(OTHER_DIGEST)}
+        found, after = tx.timelines([clinic_no, other]), tx.clinics(["nordlys", "vika"])
+    assert (found[clinic_no][1:], found[other][1:]) == (rows, [activation_row(2)])
+    assert all(after[name].version > before[name].version for name in before)
+
+
+def test_nothing_of_many_activations_is_added_where_one_cannot_be(ledger: Ledger) -> None:
+    clinic_no, other = open_clinic(ledger), open_clinic(ledger, "vika")
+    with pytest.raises(ConflictError), ledger.writing() as tx:
+        tx.add_activations([(clinic_no, activation_row(2)), (other, activation_row(1))])
+    with pytest.raises(LedgerError), ledger.writing() as tx:
+        tx.add_activations([(clinic_no, activation_row(2)), (other + 1, activation_row(1))])
+
+    with ledger.reading() as tx:
+        assert {number: len(rows) for number, rows in tx.timelines([clinic_no, other]).items()} == {
+            clinic_no: 1,
+            other: 1,
+        }
 
 
 def test_a_clinic_without_activations_has_an_empty_timeline(ledger: Ledger) -> None:

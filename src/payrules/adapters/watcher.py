@@ -62,7 +62,7 @@ class ClinicWatch:
         observer: Callable[[], BaseObserver] = Observer,
         mounts: Callable[[], str] = read_mounts,
     ) -> None:
-        self._paths = tuple(paths)
+        self.paths = tuple(paths)
         self._ignored = tuple(str(Path(path).resolve()) for path in ignored)
         self._poll = poll
         self._make_observer = observer
@@ -78,7 +78,7 @@ class ClinicWatch:
         """Watch what the paths mean now. To be called before each look, so that nothing falls between the two."""
         # First of all: what happens from here on makes it stale again.
         stale, self._stale = self._stale, False
-        before, scope = self._observer, scope_of(self._paths)
+        before, scope = self._observer, scope_of(self.paths)
         settled = time.monotonic() < self._retry_at if before is None else _is_well(before)
         if settled and not stale and scope == self._scope:
             return

@@ -16,7 +16,7 @@ from payrules.app.diagnostic_lines import read_diagnostic
 from payrules.app.look import Look, Problem, Seen, look, rejections
 from payrules.app.ports import Ledger, Lock, Transaction
 from payrules.app.rows import ActivationRow, ClinicRow, FileRow, PolicyRow
-from payrules.app.timelines import is_verified, timeline_of, write_timeline
+from payrules.app.timelines import Rewritten, is_verified, timeline_of, write_timelines
 from payrules.app.transactions import in_transaction
 from payrules.compiler.compile import Compiler, Version
 from payrules.domain.diagnostics import Diagnostic, position_key
@@ -156,10 +156,8 @@ def _locked(tx: Transaction, names: Sequence[str], touched: set[str]) -> dict[st
     Of `names`, those never seen are added.
     """
     clinics = tx.clinics({*names, *touched}, Lock.EXCLUSIVE)
-    for name in names:
-        if name not in clinics:
-            clinics[name] = tx.add_clinic(name)
-    return clinics
+    unknown = [name for name in names if name not in clinics]
+    return clinics | tx.add_clinics(unknown) if unknown else clinics
 
 
 def _record(
@@ -167,7 +165,7 @@ def _record(
 ) -> list[FileResult]:
     numbers = [row.clinic_no for row in clinics.values()]
     timelines, verifications = tx.timelines(numbers), tx.verifications(numbers)
-    results = []
+    results, policies, rewritten = [], [], []
     for one in new:
         version, clinic_no = one.version, clinics[one.version.policy.clinic].clinic_no
         rows = timelines.get(clinic_no, [])
@@ -181,12 +179,14 @@ def _record(
             verified=is_verified(verifications.get(clinic_no, [])),
         )
         if recorded.outcome is not RecordOutcome.UNCHANGED:
-            tx.add_policy(one.policy)
+            policies.append(one.policy)
             row_of = partial(
                 ActivationRow, actor=actor, source=one.file, revision=one.revision, content_hash=one.content_hash
             )
-            write_timeline(tx, clinic_no, before, recorded.timeline, row_of)
+            rewritten.append(Rewritten(clinic_no, before, recorded.timeline, row_of))
         results.append(_result(one, recorded))
+    tx.add_policies(policies)
+    write_timelines(tx, rewritten)
     return results
 
 

@@ -26,6 +26,8 @@ class Problem(StrEnum):
     EMPTY = "empty"
     MISSING = "missing"
     TWICE = "twice"
+    POLLED = "polled"
+    """Of a folder: it gives no events, so a daemon looks at it every few seconds."""
 
 
 class Seen(NamedTuple):
@@ -60,7 +62,8 @@ class Look:
     def missing(self, roots: Sequence[str]) -> Iterator[FileRow]:
         """The rows of files below the paths that were looked at, which are not there any more."""
         for path, row in self.rows.items():
-            if path not in self.seen and any(PurePath(path).is_relative_to(root) for root in roots):
+            below = any(PurePath(path).is_relative_to(root) for root in roots)
+            if path not in self.seen and below and row.problem != Problem.POLLED:
                 yield row
 
 

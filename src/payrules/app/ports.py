@@ -69,11 +69,17 @@ class Transaction(Protocol):
     def add_clinic(self, clinic: str) -> ClinicRow:
         """A clinic seen for the first time, locked exclusively; the known one where somebody was quicker."""
 
+    def add_clinics(self, clinics: Iterable[str]) -> dict[str, ClinicRow]:
+        """The same for many at once, by name."""
+
     def timelines(self, clinic_nos: Iterable[int]) -> dict[int, list[ActivationRow]]:
         """The activations of clinics, in sequence."""
 
     def add_activation(self, clinic_no: int, row: ActivationRow) -> None:
-        """Raises the clinic's version, as the next two do."""
+        """Raises the clinic's version, as the next three do."""
+
+    def add_activations(self, rows: Sequence[tuple[int, ActivationRow]]) -> None:
+        """The same for many at once, each with its clinic_no."""
 
     def change_activation(
         self, clinic_no: int, sequence: int, state: ActivationState, effective_at: datetime | None
@@ -96,6 +102,9 @@ class Transaction(Protocol):
 
     def add_policy(self, row: PolicyRow) -> None:
         """Nothing happens where the digest is known."""
+
+    def add_policies(self, rows: Iterable[PolicyRow]) -> None:
+        """The same for many at once."""
 
     def files(self) -> dict[str, FileRow]: ...
 

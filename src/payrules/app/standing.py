@@ -1,10 +1,13 @@
-"""What is in force over all clinics, in numbers."""
+"""What is in force over all clinics, in numbers, and how the clinic files are watched."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from payrules.app.in_force import InForceCache
+from payrules.app.look import Problem
 from payrules.app.ports import Ledger
+from payrules.app.rows import FileRow
 
 
 class Standing(NamedTuple):
@@ -23,6 +26,17 @@ class Standings:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._cache = InForceCache()
+
+    def watched(self, roots: Iterable[str], now: datetime, *, by_events: bool) -> None:
+        """Have `status` say of folders that give no events that they are polled. Raises LedgerError."""
+        rows = [FileRow(f"watch:{root}", None, now, problem=Problem.POLLED) for root in roots]
+        with self._ledger.reading() as tx:
+            known = tx.files()
+        stale = [row.path for row in rows if by_events and row.path in known]
+        if stale or not by_events:
+            with self._ledger.writing() as tx:
+                tx.drop_files(stale)
+                tx.put_files([] if by_events else rows)
 
     def at(self, now: datetime) -> Standing:
         """The standing at an aware UTC instant. Raises LedgerError."""

@@ -1,6 +1,7 @@
 """Timelines between domain and ledger: read from rows, and the difference of two written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from payrules.app.ports import Transaction
 from payrules.app.rows import ActivationRow, VerificationRow
@@ -25,13 +26,22 @@ def is_verified(rows: Sequence[VerificationRow]) -> bool:
     return bool(rows) and rows[-1].verified
 
 
-def write_timeline(
-    tx: Transaction, clinic_no: int, before: Timeline, after: Timeline, row_of: Callable[[Activation], ActivationRow]
-) -> None:
-    """Write what `after` has that `before` has not; `row_of` says where a new activation comes from."""
-    known = len(before.activations)
-    for old, new in zip(before.activations, after.activations, strict=False):
-        if new != old:
-            tx.change_activation(clinic_no, new.sequence, new.state, new.effective_at)
-    for activation in after.activations[known:]:
-        tx.add_activation(clinic_no, row_of(activation))
+class Rewritten(NamedTuple):
+    """A clinic's timeline before and after; `row_of` says where a new activation comes from."""
+
+    clinic_no: int
+    before: Timeline
+    after: Timeline
+    row_of: Callable[[Activation], ActivationRow]
+
+
+def write_timelines(tx: Transaction, timelines: Iterable[Rewritten]) -> None:
+    """Write what each has `after` that it has not `before`."""
+    added: list[tuple[int, ActivationRow]] = []
+    for clinic_no, before, after, row_of in timelines:
+        for old, new in zip(before.activations, after.activations, strict=False):
+            if new != old:
+                tx.change_activation(clinic_no, new.sequence, new.state, new.effective_at)
+        added += [(clinic_no, row_of(new)) for new in after.activations[len(before.activations) :]]
+    if added:
+        tx.add_activations(added)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from payrules.app.ports import Ledger, Lock, Transaction
 from payrules.app.rows import ActivationRow, Change, HoldRow, LegalForm, VerificationRow
-from payrules.app.timelines import UnknownClinicError, is_verified, timeline_of, write_timeline
+from payrules.app.timelines import Rewritten, UnknownClinicError, is_verified, timeline_of, write_timelines
 from payrules.app.transactions import in_transaction
 from payrules.domain.action import HeldCause
 from payrules.domain.errors import PayrulesError
@@ -171,7 +171,7 @@ def _write(tx: Transaction, found: _Found, recorded: Recorded, actor: str) -> No
             return ActivationRow(activation, actor)
         return origin._replace(activation=activation, actor=actor)
 
-    write_timeline(tx, found.clinic_no, found.timeline, recorded.timeline, row_of)
+    write_timelines(tx, [Rewritten(found.clinic_no, found.timeline, recorded.timeline, row_of)])
 
 
 def _let_go(record: BookingRecord, *, holds: Sequence[HoldRow], at: datetime) -> BookingRecord:

@@ -114,6 +114,9 @@ def _print_clinic(clinic: ClinicStatus) -> None:
 
 
 def _print_problem(file: FileRow) -> None:
+    if file.problem == Problem.POLLED:
+        _line("watched", f"{visible(file.path.removeprefix('watch:'))}: {PROBLEMS[Problem.POLLED]}")
+        return
     _line("file", f"{visible(file.path)} was not applied: {PROBLEMS[Problem(file.problem or Problem.REJECTED)]}")
     diagnostics = [read_diagnostic(line) for line in file.diagnostics]
 

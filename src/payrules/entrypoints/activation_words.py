@@ -18,6 +18,7 @@ PROBLEMS = {
     Problem.EMPTY: "the file is empty",
     Problem.TWICE: "the clinic has two files",
     Problem.MISSING: "the file is gone",
+    Problem.POLLED: "the folder gives no events: a daemon looks at it every few seconds",
 }
 """Why a file was not applied."""
 

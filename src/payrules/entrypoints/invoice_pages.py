@@ -6,7 +6,7 @@ import click
 
 from payrules.adapters.invoices.embedded import EmbeddedInvoices, Invoice
 from payrules.adapters.invoices.files import invoice_object
-from payrules.adapters.invoices.standing import Standing, standing_of
+from payrules.adapters.invoices.standing import Standing, refunded_bookings, standing_of
 from payrules.adapters.store import SqlLedger
 from payrules.app.ports import LedgerError
 from payrules.domain.money import Money
@@ -48,9 +48,11 @@ def listed(ledger: SqlLedger, clinic: str | None) -> list[Listed]:
         with ledger.reading() as tx:
             keys = {(known.clinic_no, invoice.booking_no) for invoice in invoices}
             stored = tx.records_by_number(keys, lock=False)
+        refunded = refunded_bookings(ledger, known.clinic_no)
         for invoice in invoices:
             record = stored[known.clinic_no, invoice.booking_no].record
-            rows.append(Listed(known.clinic, record.booking.id, invoice, standing_of(invoice, record)))
+            standing = standing_of(invoice, record, refunded=invoice.booking_no in refunded)
+            rows.append(Listed(known.clinic, record.booking.id, invoice, standing))
     return [row for row in rows if row.standing is not Standing.DELETED]
 
 

@@ -92,6 +92,7 @@ class Watching:
         if how != self._how:
             tell = self._around.log.tell if how == EVENTS else self._around.log.warning
             tell("watching", watches=how)
+            self._standings.watched(self._watch.paths, self._around.now(), by_events=how == EVENTS)
             self._how = how
 
     def _tell(self, reconciled: Reconciled) -> None:

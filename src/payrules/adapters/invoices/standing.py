@@ -2,9 +2,15 @@
 
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from payrules.adapters.invoices.embedded import Invoice, Kind, Status
+from payrules.adapters.store.codes import EVENT_STATES, EVENT_TYPES
+from payrules.adapters.store.ledger import SqlLedger
+from payrules.adapters.store.tables import EVENTS
+from payrules.app.rows import EventState
 from payrules.domain.events import EventType
-from payrules.domain.record import BookingRecord
+from payrules.domain.record import BookingRecord, InvoiceState
 
 
 class Standing(StrEnum):
@@ -25,19 +31,35 @@ class Standing(StrEnum):
 
 
 _UNISSUED = {Status.DRAFTED: Standing.DRAFT, Status.DELETED: Standing.DELETED}
+_NUMBERED = (InvoiceState.ISSUED, InvoiceState.CREDITED)
 
 
-def standing_of(invoice: Invoice, record: BookingRecord) -> Standing:
-    """The standing of one invoice of a booking. Money belongs to the booking's latest invoice."""
+def refunded_bookings(ledger: SqlLedger, clinic_no: int) -> set[int]:
+    """The numbers of the clinic's bookings for which money went back. Raises LedgerError."""
+    rows = EVENTS.c
+    found = select(rows.booking_no).where(
+        rows.clinic_no == clinic_no,
+        rows.type == EVENT_TYPES.numbers[EventType.REFUNDED],
+        rows.state == EVENT_STATES.numbers[EventState.APPLIED],
+    )
+    with ledger.reading_session() as session:
+        return {booking_no for (booking_no,) in session.rows(found)}
+
+
+def standing_of(invoice: Invoice, record: BookingRecord, *, refunded: bool) -> Standing:
+    """The standing of one invoice of a booking. What came in belongs to the latest one issued.
+
+    `refunded` is true where money of the booking went back.
+    """
     if invoice.kind is Kind.CREDIT_NOTE:
         return Standing.CREDIT_NOTE
     if invoice.status in _UNISSUED:
         return _UNISSUED[invoice.status]
-    is_latest = invoice.ordinal == record.invoice.ordinal
+    is_latest = invoice.ordinal == _latest_issued(record)
     paid = record.invoice.paid if is_latest else 0
     if invoice.status is Status.CREDITED and paid > 0:
         return Standing.REFUND_DUE
-    if is_latest and paid <= 0 and EventType.REFUNDED in record.applied:
+    if is_latest and paid <= 0 and refunded:
         return Standing.REFUNDED
     if invoice.status is Status.CREDITED:
         return Standing.CREDITED
@@ -47,3 +69,9 @@ def standing_of(invoice: Invoice, record: BookingRecord) -> Standing:
     if paid < total:
         return Standing.PARTLY_PAID
     return Standing.PAID if paid == total else Standing.OVERPAID
+
+
+def _latest_issued(record: BookingRecord) -> int:
+    """The ordinal of the latest invoice that was issued: a fresh draft follows one that was credited."""
+    current = record.invoice
+    return current.ordinal if current.state in _NUMBERED else current.ordinal - 1

@@ -1,6 +1,6 @@
 """Clinics, timelines, verifications, holds, policies and files of a ledger in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,6 +31,9 @@ class ClinicRows(Rows):
         self.put(self.t.clinics, row.clinic_no, row)
         return row
 
+    def add_clinics(self, clinics: Iterable[str]) -> dict[str, ClinicRow]:
+        return {clinic: self.add_clinic(clinic) for clinic in clinics}
+
     def _clinic(self, clinic_no: int) -> ClinicRow:
         row = self.get(self.t.clinics, clinic_no)
         if row is None:
@@ -54,6 +57,10 @@ class ClinicRows(Rows):
         if digest is not None and self.get(self.t.policies, digest) is None:
             raise self.failed(LedgerError("an activation needs its policy"))
         self._write_timeline(clinic_no, [*self.listed(self.t.timelines, clinic_no), row])
+
+    def add_activations(self, rows: Sequence[tuple[int, ActivationRow]]) -> None:
+        for clinic_no, row in rows:
+            self.add_activation(clinic_no, row)
 
     def change_activation(
         self, clinic_no: int, sequence: int, state: ActivationState, effective_at: datetime | None
@@ -111,6 +118,10 @@ class ClinicRows(Rows):
     def add_policy(self, row: PolicyRow) -> None:
         if self.get(self.t.policies, row.digest) is None:
             self.put(self.t.policies, row.digest, row)
+
+    def add_policies(self, rows: Iterable[PolicyRow]) -> None:
+        for row in rows:
+            self.add_policy(row)
 
     def files(self) -> dict[str, FileRow]:
         return self.all(self.t.files)

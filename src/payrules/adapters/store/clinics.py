@@ -1,8 +1,9 @@
 """Clinics, timelines, verifications, holds, policies and files of a store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from json import dumps, loads
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, Table, func, select, text, update
@@ -44,17 +45,24 @@ class ClinicRows:
         return [ClinicRow(row.clinic_no, row.clinic, row.version) for row in rows]
 
     def add_clinic(self, clinic: str) -> ClinicRow:
-        # A number is taken for nothing where the clinic is known, so it is looked for first.
-        known = self.clinics([clinic], Lock.EXCLUSIVE)
-        if not known:
-            self._session.change(_ADD_CLINIC, {"clinic": clinic})
-            known = self.clinics([clinic], Lock.EXCLUSIVE)
-        return known[clinic]
+        return self.add_clinics([clinic])[clinic]
 
-    def _raise_version(self, clinic_no: int) -> None:
-        raised = update(CLINICS).where(CLINICS.c.clinic_no == clinic_no).values(version=CLINICS.c.version + 1)
-        if not self._session.change(raised):
-            raise LedgerError(f"there is no clinic {clinic_no}")
+    def add_clinics(self, clinics: Iterable[str]) -> dict[str, ClinicRow]:
+        # A number is taken for nothing where the clinic is known, so it is looked for first. In one order, so that two
+        # who add the same clinics do not wait for each other.
+        wanted = sorted(set(clinics))
+        known = self.clinics(wanted, Lock.EXCLUSIVE)
+        if len(known) < len(wanted):
+            self._session.change(_ADD_CLINIC, [{"clinic": clinic} for clinic in wanted if clinic not in known])
+            known = self.clinics(wanted, Lock.EXCLUSIVE)
+        return known
+
+    def _raise_versions(self, clinic_nos: Iterable[int]) -> None:
+        numbers = set(clinic_nos)
+        keys = self._session.keys([CLINICS.c.clinic_no], [(number,) for number in numbers])
+        theirs = CLINICS.c.clinic_no.in_(select(keys.c.clinic_no))
+        if self._session.change(update(CLINICS).where(theirs).values(version=CLINICS.c.version + 1)) < len(numbers):
+            raise LedgerError("there is no such clinic")
 
     def _rows_of(self, clinic_nos: Iterable[int], found: Select[Any], table: Table) -> dict[int, list[Any]]:
         """The rows of each clinic in the order of their numbers; an empty list for a clinic that has none."""
@@ -73,27 +81,17 @@ class ClinicRows:
         return {number: [_activation_of(row) for row in kept] for number, kept in rows.items()}
 
     def add_activation(self, clinic_no: int, row: ActivationRow) -> None:
-        self._raise_version(clinic_no)
-        activation, digest = row.activation, row.activation.digest
-        values = (
-            clinic_no,
-            activation.sequence,
-            None if digest is None else self.policy_nos([digest])[digest],
-            micros_or_none(activation.effective_at),
-            micros_or_none(activation.effective_from),
-            micros(activation.recorded_at),
-            activation.state.value,
-            row.actor,
-            row.source,
-            row.revision,
-            row.content_hash,
-        )
-        self._session.insert(ACTIVATIONS, [values])
+        self.add_activations([(clinic_no, row)])
+
+    def add_activations(self, rows: Sequence[tuple[int, ActivationRow]]) -> None:
+        self._raise_versions(clinic_no for clinic_no, _ in rows)
+        policies = self.policy_nos({digest for _, row in rows if (digest := row.activation.digest) is not None})
+        self._session.insert(ACTIVATIONS, [_activation_values(number, row, policies) for number, row in rows])
 
     def change_activation(
         self, clinic_no: int, sequence: int, state: ActivationState, effective_at: datetime | None
     ) -> None:
-        self._raise_version(clinic_no)
+        self._raise_versions([clinic_no])
         is_it = (ACTIVATIONS.c.clinic_no == clinic_no) & (ACTIVATIONS.c.sequence == sequence)
         changed = update(ACTIVATIONS).where(is_it).values(state=state.value)
         if effective_at is not None:
@@ -104,7 +102,7 @@ class ClinicRows:
     # verifications and holds
 
     def add_verification(self, clinic_no: int, row: VerificationRow) -> None:
-        self._raise_version(clinic_no)
+        self._raise_versions([clinic_no])
         legal_form = None if row.legal_form is None else row.legal_form.value
         self._session.insert(
             VERIFICATIONS,
@@ -127,13 +125,13 @@ class ClinicRows:
         return {number: [_verification_of(row) for row in kept] for number, kept in rows.items()}
 
     def add_hold(self, clinic_no: int, row: HoldRow) -> None:
-        self._raise_version(clinic_no)
+        self._raise_versions([clinic_no])
         held_at, released_at = micros(row.held_at), micros_or_none(row.released_at)
         values = (clinic_no, row.number, row.sequence, row.reason, row.actor, held_at, released_at)
         self._session.insert(HOLDS, [values])
 
     def release_hold(self, clinic_no: int, number: int, released_at: datetime) -> None:
-        self._raise_version(clinic_no)
+        self._raise_versions([clinic_no])
         is_it = (HOLDS.c.clinic_no == clinic_no) & (HOLDS.c.number == number)
         if not self._session.change(update(HOLDS).where(is_it).values(released_at=micros(released_at))):
             raise LedgerError(f"clinic {clinic_no} has no hold {number}")
@@ -172,7 +170,13 @@ class ClinicRows:
         return found.join(keys, keys.c.digest == POLICIES.c.digest)
 
     def add_policy(self, row: PolicyRow) -> None:
-        self._session.change(_ADD_POLICY, row._asdict())
+        self.add_policies([row])
+
+    def add_policies(self, rows: Iterable[PolicyRow]) -> None:
+        # In one order, as clinics are added.
+        values = [row._asdict() for row in sorted(rows, key=_digest)]
+        if values:
+            self._session.change(_ADD_POLICY, values)
 
     # files
 
@@ -187,6 +191,26 @@ class ClinicRows:
     def drop_files(self, paths: Iterable[str]) -> None:
         keys = self._session.keys([FILES.c.path], [(path,) for path in paths])
         self._session.change(FILES.delete().where(FILES.c.path.in_(select(keys.c.path))))
+
+
+_digest = attrgetter("digest")
+
+
+def _activation_values(clinic_no: int, row: ActivationRow, policies: Mapping[str, int]) -> Row:
+    activation, digest = row.activation, row.activation.digest
+    return (
+        clinic_no,
+        activation.sequence,
+        None if digest is None else policies[digest],
+        micros_or_none(activation.effective_at),
+        micros_or_none(activation.effective_from),
+        micros(activation.recorded_at),
+        activation.state.value,
+        row.actor,
+        row.source,
+        row.revision,
+        row.content_hash,
+    )
 
 
 def _activation_of(row: Any) -> ActivationRow:

@@ -57,8 +57,10 @@ class Session:
         with self.run() as connection:
             return connection.execute(statement, values).scalar()
 
-    def change(self, statement: Executable, values: Mapping[str, object] | None = None) -> int:
-        """Run a statement that writes; how many rows it wrote."""
+    def change(
+        self, statement: Executable, values: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None
+    ) -> int:
+        """Run a statement that writes, once for each of several values; how many rows it wrote."""
         with self.run() as connection:
             return connection.execute(statement, values).rowcount
 

@@ -4,15 +4,17 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from payrules import __version__, bootstrap
-from payrules.adapters.invoices.files import InvoiceFiles
+from payrules.adapters.invoices.embedded import EmbeddedInvoices
+from payrules.adapters.invoices.files import files_of, write_private
+from payrules.adapters.invoices.issued import IssuedInvoices
 from payrules.adapters.messages.files import EmailFiles, SmsFiles
 from payrules.adapters.organisations import organisation_number
 from payrules.adapters.store import SqlLedger, open_store
@@ -43,6 +45,7 @@ from payrules.entrypoints.demo.story import (
     END,
     LATER,
     OUTAGE,
+    SHOWN,
     Edited,
     Later,
     Told,
@@ -91,7 +94,6 @@ class Played:
     versions: Versions
     bookings: Bookings
     now: datetime = BEGIN
-    activated: list[tuple[datetime, str]] = field(default_factory=list)
 
 
 @contextmanager
@@ -107,7 +109,17 @@ def played(folder: Path) -> Iterator[Played]:
             player.dispatch(at)
             step()
         player.dispatch(END)
+        _write_invoices(folder / "outbox" / "invoices", ledger)
         yield state
+
+
+def _write_invoices(folder: Path, ledger: SqlLedger) -> None:
+    """The invoices that are shown, as `payrules invoices export` writes any."""
+    issued = IssuedInvoices(ledger, _LINK_BASE)
+    for clinic, number in SHOWN:
+        for _, document in issued.numbered(number, clinic):
+            for ending, content in files_of(document).items():
+                write_private(folder / f"{number}{ending}", content)
 
 
 class _Player:
@@ -124,7 +136,7 @@ class _Player:
         messages = {Channel.EMAIL: _Failing(EmailFiles(out), OUTAGE), Channel.SMS: SmsFiles(out)}
         self._dispatcher = Dispatcher(
             ledger,
-            Adapters(InvoiceFiles(ledger, out, _LINK_BASE), messages),
+            Adapters(EmbeddedInvoices(ledger, _LINK_BASE), messages),
             Requests(state.versions, Writer(MessageTexts()).write),
             Tools(clock, lambda: 0.5, lambda _: _Inline()),
             "demo",
@@ -159,13 +171,14 @@ class _Player:
         state, stop = self._state, Event()
         while True:
             with state.ledger.reading() as tx:
-                due = [at for lane in Lane if (at := tx.next_at(lane)) is not None]
-            at = min(due, default=until)
-            if not due or at > until:
+                due = {lane: at for lane in Lane if (at := tx.next_at(lane)) is not None}
+            if not due or min(due.values()) > until:
                 state.now = until
                 return
-            state.now = max(state.now, at)
-            self._dispatcher.once(stop)
+            state.now = max(state.now, min(due.values()))
+            for lane, at in due.items():
+                if at <= state.now:
+                    self._dispatcher.work(lane, stop)
 
     def _clock(self) -> datetime:
         return self._state.now

@@ -43,25 +43,34 @@ def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]
 
 
 class _Seen:
-    """The files that were read, and where folders really are: each is asked for once."""
+    """The files that were read, and where folders really are: each is asked for once.
+
+    Of what is done for every file this is the most, so places are texts: paths take several times as long.
+    """
 
     def __init__(self) -> None:
-        self._files: set[Path] = set()
-        self._folders: dict[Path, Path] = {}
+        self._files: set[str] = set()
+        self._folders: dict[str, str] = {}
 
     def is_new(self, path: Path) -> bool:
         # Links to one file are files of their own: each is named like another clinic.
-        target = self.place(path)
+        target = os.path.normcase(self.place(path))
         new = target not in self._files
         self._files.add(target)
         return new
 
-    def place(self, path: Path) -> Path:
+    def place(self, path: Path) -> str:
         """Where a name stands, links of folders followed; a link that is the last part stays one."""
-        folder = self._folders.get(path.parent)
+        above, name = os.path.split(path)
+        folder = self._folders.get(above)
         if folder is None:
-            folder = self._folders[path.parent] = Path(os.path.realpath(path.parent))
-        return folder / path.name
+            folder = self._folders[above] = _inside(os.path.realpath(above))
+        return folder + name
+
+
+def _inside(folder: str | Path) -> str:
+    """What the path of everything in a folder begins with."""
+    return f"{str(folder).rstrip(os.sep)}{os.sep}"
 
 
 def _read_tree(top: Path, seen: _Seen) -> Iterator[ClinicFile | Diagnostic]:
@@ -125,10 +134,10 @@ def _read_one(path: Path, tree: Path, seen: _Seen) -> ClinicFile | Diagnostic:
         if path.suffix != _SUFFIX and os.path.lexists(path):
             message = f"`{path.name}` does not end in `{_SUFFIX}`"
             return diagnose("PR011", Location(file), message, f"name the file `<clinic>{_SUFFIX}`")
-        target = path.resolve(strict=True) if path.is_symlink() else seen.place(path)
-        if not target.is_relative_to(tree):
+        target = str(path.resolve(strict=True)) if path.is_symlink() else seen.place(path)
+        if not target.startswith(_inside(tree)):
             return _leaves(path, tree)
-        content = _content(target) if stat.S_ISREG(target.stat().st_mode) else None
+        content = _content(target) if stat.S_ISREG(path.stat().st_mode) else None
         if content is None:
             return diagnose("PR010", Location(file), "this is not a regular file", "a clinic file is an ordinary file")
         return ClinicFile(file, content)
@@ -136,7 +145,7 @@ def _read_one(path: Path, tree: Path, seen: _Seen) -> ClinicFile | Diagnostic:
         return _unreadable(path, error)
 
 
-def _content(target: Path) -> bytes | None:
+def _content(target: str) -> bytes | None:
     """The bytes of a regular file, of a large one as many as show that; None of anything else. Raises OSError."""
     descriptor = os.open(target, _READING)
     try:

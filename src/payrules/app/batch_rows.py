@@ -16,6 +16,10 @@ from payrules.app.rows import Change, Contact, ContactRow, EventRow, EventState,
 from payrules.domain.decision import ActionSpec, Outcome
 from payrules.domain.record import BookingRecord
 
+# In Python 3.11 naming a member of an enum is a call; these are named for every booking.
+_APPLIED = EventState.APPLIED
+_PARTIES = _CLIENT, _PAYER = Party.CLIENT, Party.PAYER
+
 
 class Entry:
     """A booking while a batch works on it: as it was made here, if it was, and as it is after each change."""
@@ -83,7 +87,7 @@ class Item:
         self.fault: Fault | None = None
         self.fate: Fate | None = None
         self.woken_by: int | None = None
-        self._state = EventState.APPLIED
+        self._state = _APPLIED
         self._booking_no: int | None = None
         self._outcome: Outcome | None = None
         self._reason: str | None = None
@@ -170,7 +174,7 @@ def event_row(item: Item, received_at: datetime, booking_no: int | None) -> Even
         booking_no,
         event.occurred_at,
         received_at,
-        EventState.APPLIED,
+        _APPLIED,
         event.fingerprint,
         None if event.booking is not None else canonical(event.body),
     )
@@ -178,11 +182,8 @@ def event_row(item: Item, received_at: datetime, booking_no: int | None) -> Even
 
 def contact_rows(item: Item) -> tuple[ContactRow, ...]:
     """What an event tells about how people are reached."""
-    client, payer = item.event.contacts
-    told = ((Party.CLIENT, client), (Party.PAYER, payer))
-    return tuple(
-        ContactRow(item.event_no, party, contact) for party, contact in told if contact is not None and any(contact)
-    )
+    told = zip(_PARTIES, item.event.contacts, strict=True)
+    return tuple([ContactRow(item.event_no, party, who) for party, who in told if who is not None and any(who)])
 
 
 def new_booking(item: Item, record: BookingRecord, actions: Sequence[ActionSpec], now: datetime) -> NewBooking:
@@ -194,8 +195,8 @@ def new_booking(item: Item, record: BookingRecord, actions: Sequence[ActionSpec]
         number,
         record,
         facts,
-        number if Party.CLIENT in parties else None,
-        number if Party.PAYER in parties else None,
+        number if _CLIENT in parties else None,
+        number if _PAYER in parties else None,
     )
     return NewBooking(stored, decision_row(number, record, actions, facts, now), rows)
 

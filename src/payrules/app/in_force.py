@@ -21,7 +21,7 @@ class InForce:
 
     def held(self, sequence: int | None) -> HeldCause | None:
         """Why actions under an activation are held, None where they are not."""
-        if any(hold.sequence in (None, sequence) for hold in self.holds):
+        if self.holds and any(hold.sequence in (None, sequence) for hold in self.holds):
             return HeldCause.CLINIC_HELD
         return HeldCause.NOT_VERIFIED if self.timeline.is_withdrawn else None
 

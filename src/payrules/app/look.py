@@ -62,8 +62,9 @@ class Look:
     def missing(self, roots: Sequence[str]) -> Iterator[FileRow]:
         """The rows of files below the paths that were looked at, which are not there any more."""
         for path, row in self.rows.items():
-            below = any(PurePath(path).is_relative_to(root) for root in roots)
-            if path not in self.seen and below and row.problem != Problem.POLLED:
+            if path in self.seen or row.problem == Problem.POLLED:
+                continue
+            if any(PurePath(path).is_relative_to(root) for root in roots):
                 yield row
 
 

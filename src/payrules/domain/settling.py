@@ -95,6 +95,10 @@ def settle(
     if isinstance(ending, Rejected):
         return _failed(record, ended, ActionState.REJECTED, ending.cause, cover)
     unanswered = ended.unsure or isinstance(ending, NoAnswer)
+    if not unanswered:
+        # Nothing happened at the provider: it does not know the key.
+        action = action._replace(tried_at=None)
+        record = _with(record, action)
     if unanswered and (action.stopping or (isinstance(ending, NoAnswer) and not honoured)):
         return _failed(record, ended, ActionState.HELD, HeldCause.NO_ANSWER, cover)
     if action.stopping:
@@ -105,16 +109,16 @@ def settle(
     lost = ended.expired or isinstance(ending, NoAnswer)
     cause = HeldCause.NO_ANSWER.value if lost else action.cause
     if isinstance(ending, NotStarted):
-        return _again(record, action, at, cause, unanswered=unanswered)
+        return _again(record, action, at, cause)
     if isinstance(ending, NotYet):
-        return _again(record, action, ending.until, cause, unanswered=unanswered)
+        return _again(record, action, ending.until, cause)
     again_at = retry_at(ended.attempt, at, ending.after if isinstance(ending, RetryLater) else None, jitter)
     if again_at is None:
         # Nobody knows of an attempt without an answer: that is for a person, whatever came after it.
         if unanswered:
             return _failed(record, ended, ActionState.HELD, HeldCause.NO_ANSWER, cover)
         return _failed(record, ended, ActionState.DEAD, ending.cause, cover)
-    return _again(record, action, again_at, cause if unanswered else ending.cause, unanswered=unanswered)
+    return _again(record, action, again_at, cause if unanswered else ending.cause)
 
 
 def _delivered(ended: Ended, answer: Delivered) -> InvoiceCreated | InvoiceIssued | LinkSent:
@@ -133,9 +137,9 @@ def _failed(
     return advance(record, SendFailed(ended.at, ended.key, state, cause), cover).record
 
 
-def _again(
-    record: BookingRecord, action: Action, next_at: datetime, cause: str | None, *, unanswered: bool
-) -> BookingRecord:
-    tried_at = action.tried_at if unanswered else None
-    waiting = action._replace(state=ActionState.WAITING, next_at=next_at, cause=cause, tried_at=tried_at)
-    return replace(record, actions=scheduled(waiting if a.key == action.key else a for a in record.actions))
+def _again(record: BookingRecord, action: Action, next_at: datetime, cause: str | None) -> BookingRecord:
+    return _with(record, action._replace(state=ActionState.WAITING, next_at=next_at, cause=cause))
+
+
+def _with(record: BookingRecord, action: Action) -> BookingRecord:
+    return replace(record, actions=scheduled(action if a.key == action.key else a for a in record.actions))

@@ -135,8 +135,10 @@ class Timeline:
     @property
     def is_withdrawn(self) -> bool:
         """Whether the clinic was verified and is no longer: a withdrawal takes effect at once."""
-        counting = [a for a in self.activations if a.state is ActivationState.RECORDED]
-        return bool(counting) and counting[-1].digest is None
+        for activation in reversed(self.activations):
+            if activation.state is ActivationState.RECORDED:
+                return activation.digest is None
+        return False
 
     def standing(self, now: datetime) -> Activation | None:
         """The version in force at `now`; after a withdrawal the one that a new verification brings back."""

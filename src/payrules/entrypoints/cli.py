@@ -11,6 +11,7 @@ from payrules.entrypoints import (
     activation_commands,
     daemon_commands,
     dispatch_commands,
+    invoice_commands,
     ledger_commands,
     practice_commands,
     practice_commands_bookings,
@@ -180,6 +181,7 @@ for _commands in (
     daemon_commands,
     practice_commands,
     practice_commands_bookings,
+    invoice_commands,
     ledger_commands,
     store_commands,
 ):

@@ -51,7 +51,8 @@ def run(who: Who, ask: Callable[[Practice, Asked], Done], said: Callable[[Done],
             return ExitCode.FAILURE
     repeated = done.fate is Fate.REPEATED
     click.echo(f"{booking_id}: {'done before, nothing changes' if repeated else said(done)}")
-    for line in (*done.notes, *standing(seen, now)):
+    # What is due by what was just done is due now.
+    for line in (*done.notes, *standing(seen, bootstrap.now())):
         click.echo(f"  {line}")
     return ExitCode.OK
 

@@ -130,7 +130,10 @@ def test_an_invoice_in_english_without_vat_or_session_type() -> None:
     ("asked", "given"), [("nn", "Faktura"), ("no", "Faktura"), ("sv-FI", "Faktura"), ("de", "Invoice")]
 )
 def test_other_languages_read_the_closest_words(asked: str, given: str) -> None:
-    assert page_of(document(language=asked)).title == given
+    page = page_of(document(language=asked))
+    assert page.title == given
+    # Words and dates are of one language.
+    assert (page.language == "en") == ("December" in page.facts[1].value)
 
 
 def test_a_clinic_that_charges_no_vat_does_not_say_it_is_registered_for_it() -> None:

@@ -43,6 +43,12 @@ def message(channel: Channel = Channel.EMAIL, occurrence: int = 1, **changes: An
     )._replace(**changes)
 
 
+def send(folder: Path, mail: MessageRequest) -> Delivered:
+    answer = EmailFiles(folder).send(mail)
+    assert isinstance(answer, Delivered)
+    return answer
+
+
 def read(path: Path) -> email.message.EmailMessage:
     found = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     assert isinstance(found, email.message.EmailMessage)
@@ -50,7 +56,7 @@ def read(path: Path) -> email.message.EmailMessage:
 
 
 def test_an_email_is_a_file_named_by_its_key(tmp_path: Path) -> None:
-    answer = EmailFiles(tmp_path).send(message())
+    answer = send(tmp_path, message())
     assert answer == Delivered("email/nordlys_bk-1=7_1_send_payment_link_email_1.eml")
     found = read(tmp_path / answer.receipt)
     assert found["To"] == "Kari Prøve <kari@example.org>"
@@ -63,24 +69,21 @@ def test_an_email_is_a_file_named_by_its_key(tmp_path: Path) -> None:
 
 
 def test_the_same_key_is_written_once(tmp_path: Path) -> None:
-    adapter = EmailFiles(tmp_path)
-    first = adapter.send(message())
+    first = send(tmp_path, message())
     written = (tmp_path / first.receipt).read_bytes()
-    assert adapter.send(message(name="Somebody Else")) == first
+    assert send(tmp_path, message(name="Somebody Else")) == first
     assert (tmp_path / first.receipt).read_bytes() == written
     assert len(list((tmp_path / "email").iterdir())) == 1
 
 
 def test_a_message_id_is_the_keys_own(tmp_path: Path) -> None:
-    one, two = (read(tmp_path / EmailFiles(tmp_path).send(message(occurrence=n)).receipt) for n in (1, 2))
+    one, two = (read(tmp_path / send(tmp_path, message(occurrence=n)).receipt) for n in (1, 2))
     assert one["Message-ID"] != two["Message-ID"]
 
 
 def test_a_name_cannot_begin_a_header(tmp_path: Path) -> None:
     hostile = message(subject="Nordlys\r\nBcc: all@example.org", name="Kari\r\nBcc: all@example.org")
-    answer = EmailFiles(tmp_path).send(hostile)
-    assert isinstance(answer, Delivered)
-    found = read(tmp_path / answer.receipt)
+    found = read(tmp_path / send(tmp_path, hostile).receipt)
     assert found["Bcc"] is None
     assert found["Subject"] == "Nordlys Bcc: all@example.org"
 

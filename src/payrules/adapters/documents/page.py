@@ -64,7 +64,9 @@ def page_of(document: Document) -> Page:
     """The texts of a document, in its language where payrules has words in it, else in English."""
     language = next((tag for tag in languages_for(document.language) if tag in BUILT_IN), "en")
     words = _words(language)
-    locale = locale_for(document.language if language != "en" else "en", document.country)
+    # A country that the clinic's language names counts; a language without words of its own is not written by halves.
+    is_own = document.language.partition("-")[0] == language
+    locale = locale_for(document.language if is_own else language, document.country)
     is_credit = document.kind is DocumentKind.CREDIT_NOTE
     addressee = [] if document.addressee is None else _lines(document.addressee)
     facts = [
@@ -83,7 +85,7 @@ def page_of(document: Document) -> Page:
 
     clinic_name = one_line(document.clinic_name)
     return Page(
-        language=locale.language if language != "en" else "en",
+        language=language,
         title=words[document.kind],
         number=document.number,
         seller=clinic_name,

@@ -46,7 +46,10 @@ class Dialect(Protocol):
         """Write new rows, each with a value for these columns."""
 
     def insert_new(self, connection: Connection, table: Table, key: tuple[str, ...], rows: Sequence[Row]) -> list[Row]:
-        """Write the rows that no unique constraint forbids, and return these columns of each."""
+        """Write the rows that no unique constraint forbids, and return these columns of each.
+
+        Their primary keys must be new numbers: what stands under one of them is taken for written here.
+        """
 
     def update(self, connection: Connection, update: Update, rows: Sequence[Row]) -> int:
         """Change many rows; how many there were."""

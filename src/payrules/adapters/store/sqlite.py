@@ -64,14 +64,17 @@ class Sqlite:
         _cursor(connection).executemany(_insert(table, columns), rows)
 
     def insert_new(self, connection: Connection, table: Table, key: tuple[str, ...], rows: Sequence[Row]) -> list[Row]:
-        cursor, statement = _cursor(connection), f"{_insert(table, table.c.keys())} ON CONFLICT DO NOTHING"
-        places = [table.c.keys().index(name) for name in key]
-        new = []
-        for row in rows:
-            cursor.execute(statement, row)
-            if cursor.rowcount:
-                new.append(tuple(row[place] for place in places))
-        return new
+        cursor, names = _cursor(connection), table.c.keys()
+        written = cursor.executemany(f"{_insert(table, names)} ON CONFLICT DO NOTHING", rows).rowcount
+        new = rows
+        if written < len(rows):
+            # Which were left out is rarely asked: those that were not lie under their own numbers.
+            own = [column.name for column in table.primary_key]
+            where, places = " AND ".join(f"{name} = ?" for name in own), [names.index(name) for name in own]
+            found = f"SELECT 1 FROM {table.name} WHERE {where}"  # noqa: S608  # our own names
+            new = [row for row in rows if cursor.execute(found, [row[place] for place in places]).fetchone()]
+        places = [names.index(name) for name in key]
+        return [tuple(row[place] for place in places) for row in new]
 
     def update(self, connection: Connection, update: Update, rows: Sequence[Row]) -> int:
         put = ", ".join(f"{name} = ?" for name in update.put)

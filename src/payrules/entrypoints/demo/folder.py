@@ -19,5 +19,7 @@ def folder_for(wanted: Path | None) -> Path:
         if any(wanted.iterdir()):
             raise FolderError(f"{wanted} is not empty: name a new folder for the demo")
     except OSError as error:
-        raise FolderError(f"the demo cannot be written to {wanted or 'a temporary folder'}: {error.strerror}") from error
+        raise FolderError(
+            f"the demo cannot be written to {wanted or 'a temporary folder'}: {error.strerror}"
+        ) from error
     return wanted

@@ -1,4 +1,4 @@
-"""Playing the story: the real use cases and adapters over a store of its own, with a clock that is set, not waited for."""
+"""Playing the story: the real use cases over a store of its own, with a clock that is set and not waited for."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Event
@@ -133,10 +134,11 @@ class _Player:
         stamping = Stamping(state.versions, load_zone, __version__, tzdata_version(), InForceCache())
         self._processor = Processor(ledger, stamping, clock)
         self._practice = Practice(ledger, state.bookings, self._processor, load_zone, clock)
-        messages = {Channel.EMAIL: _Failing(EmailFiles(out), OUTAGE), Channel.SMS: SmsFiles(out)}
+        email: MessageAdapter = _Failing(EmailFiles(out), OUTAGE)
+        sms: MessageAdapter = SmsFiles(out)
         self._dispatcher = Dispatcher(
             ledger,
-            Adapters(EmbeddedInvoices(ledger, _LINK_BASE), messages),
+            Adapters(EmbeddedInvoices(ledger, _LINK_BASE), {Channel.EMAIL: email, Channel.SMS: sms}),
             Requests(state.versions, Writer(MessageTexts()).write),
             Tools(clock, lambda: 0.5, lambda _: _Inline()),
             "demo",
@@ -160,10 +162,10 @@ class _Player:
         found: list[tuple[datetime, Callable[[], None]]] = []
         for number, booking in enumerate(BOOKINGS, 1):
             record = {"type": "booked", "booking": record_of(number, booking)}
-            found.append((instant(booking.booked, booking.clinic), lambda record=record: self._told(record)))
+            found.append((instant(booking.booked, booking.clinic), partial(self._told, record)))
         for later in LATER:
             clinic = later.clinic if isinstance(later, Edited) else self._clinic_of[later.booking]
-            found.append((instant(later.at, clinic), lambda later=later: self._do(later)))
+            found.append((instant(later.at, clinic), partial(self._do, later)))
         yield from sorted(found, key=lambda step: step[0])
 
     def dispatch(self, until: datetime) -> None:
@@ -214,4 +216,4 @@ class _Player:
             file.write(json.dumps(event) + "\n")
         report = self._processor.process([Record(self._events, self._events, event)])
         if report.refused:
-            raise StoryError(f"event {self._events}: {report.refused[0].faults}")
+            raise StoryError(f"event {self._events}: {report.refused[0].faults[0].problem}")

@@ -13,13 +13,14 @@ from payrules.app.facts import money_of
 from payrules.app.rows import AttemptRow, EventRow
 from payrules.domain.decision import ActionType, Outcome
 from payrules.domain.events import EventType
-from payrules.entrypoints.decisions.times import moment_text
 from payrules.entrypoints.decisions.words import outcome_text, price_text
 from payrules.entrypoints.practice_words import money_text
 
-
 _QUIET = frozenset({ActionType.CREATE_INVOICE, ActionType.UPDATE_DRAFT, ActionType.DELETE_DRAFT})
 _NOUNS = {ActionType.SEND_PAYMENT_LINK: "link", ActionType.SEND_REMINDER: "reminder"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_PAID = "paid"
+_SENT = ("invoice", "link", "sent")
 
 
 class Moment(NamedTuple):
@@ -29,11 +30,31 @@ class Moment(NamedTuple):
     text: str
 
 
-def moments_of(story: Story, *, versions: int) -> list[Moment]:
-    """What is worth telling, in the order of time. `versions` counts those that the clinic has had."""
+def time_of(at: datetime, zone: tzinfo, width: int = 1) -> str:
+    """`Thu 5 11:12`: the page is about one month. `width` is that of the day."""
+    local = at.astimezone(zone)
+    return f"{_DAYS[local.weekday()]} {local.day:>{width}} {local:%H:%M}"
+
+
+def moments_of(story: Story, *, versions: int, width: int) -> list[Moment]:
+    """What is worth telling, in the order of time. `versions` counts those that the clinic has had.
+
+    What follows at once, and the payment of a link, share a line where it has room for both.
+    """
     zone = story.seen.zone
-    found = [*_events(story, zone, versions), *_attempts(story)]
-    return sorted(found, key=lambda moment: moment.at)
+    lines: list[Moment] = []
+    for moment in sorted([*_events(story, zone, versions), *_attempts(story)], key=lambda moment: moment.at):
+        last = lines[-1] if lines else None
+        joined = None
+        if last is not None and last.at == moment.at:
+            joined = f"{last.text}{'; ' if last.text.startswith(_SENT[0]) else ': '}{moment.text}"
+        elif last is not None and moment.text == _PAID and last.text.startswith(_SENT):
+            joined = f"{last.text}; {moment.text} {time_of(moment.at, zone)}"
+        if last is not None and joined is not None and len(joined) <= width:
+            lines[-1] = last._replace(text=joined)
+        else:
+            lines.append(moment)
+    return lines
 
 
 def _events(story: Story, zone: tzinfo, versions: int) -> Iterator[Moment]:
@@ -48,13 +69,15 @@ def _booked(story: Story, zone: tzinfo, versions: int) -> str:
     # As it was decided first; the booking may have been moved since.
     starts_at = datetime.fromisoformat(json.loads(story.decisions[0].row.facts)["starts_at"])
     under = f"version {story.stamps[0].sequence}, " if versions > 1 else ""
-    reached = "" if len(story.seen.stored.record.booking.client.contacts) > 1 else ", a client without email"
-    return f"booked for {moment_text(starts_at.astimezone(zone))}{reached}: {_why(story.decisions[0], under)}"
+    reached = "" if len(story.seen.stored.record.booking.client.contacts) > 1 else ", no email"
+    return f"booked for {time_of(starts_at, zone)}{reached}: {_why(story.decisions[0], under)}"
 
 
 def _why(told: DecisionTold, under: str) -> str:
     decider = told.decider
-    outcome = "billed elsewhere" if told.decided.outcome is Outcome.EXTERNALLY_BILLED else outcome_text(told.decided.outcome)
+    outcome = (
+        "billed elsewhere" if told.decided.outcome is Outcome.EXTERNALLY_BILLED else outcome_text(told.decided.outcome)
+    )
     if decider is None:
         return outcome
     by = "the defaults" if decider.rule is None else f"rule {decider.rule}"
@@ -71,14 +94,16 @@ def _said(row: EventRow, zone: tzinfo) -> str:
 def _words(kind: EventType, body: dict[str, Any], zone: tzinfo) -> str:
     match kind:
         case EventType.PAID:
-            return f"paid {price_text(money_of(body['amount']))}"
+            return _PAID
         case EventType.PRICE_CHANGED:
             return f"price set to {price_text(money_of(body['price']))}"
         case EventType.RESCHEDULED:
             starts_at = datetime.fromisoformat(body["starts_at"])
-            return f"rescheduled to {moment_text(starts_at.astimezone(zone))}"
+            return f"rescheduled to {time_of(starts_at, zone)}"
         case EventType.OVERRIDE:
             return f"made {body['process']}"
+        case EventType.DRAFT_SENT:
+            return "sent"
         case _:
             return kind.replace("_", " ")
 
@@ -86,13 +111,13 @@ def _words(kind: EventType, body: dict[str, Any], zone: tzinfo) -> str:
 def _attempts(story: Story) -> Iterator[Moment]:
     """What was tried, as far as somebody outside noticed: drafts are not told of."""
     rows = [row for row in story.attempts if row.key.type not in _QUIET]
-    failed = [row for row in rows if row.answer != "delivered"]
-    if failed:
-        first = failed[0]
-        yield Moment(first.started_at, f"{_NOUNS[first.key.type]} by {first.key.channel} fails: {first.detail}")
     delivered = [row for row in rows if row.answer == "delivered"]
     for at, together in groupby(delivered, key=lambda row: row.ended_at):
         yield Moment(at, _delivered(story.seen, list(together)))
+    # One that fails is tried again by itself: the first time is told, and at which one it came through.
+    for row in rows:
+        if row.answer != "delivered" and row.attempt == 1:
+            yield Moment(row.ended_at, f"{_NOUNS[row.key.type]} by {row.key.channel}: {row.detail}")
 
 
 def _delivered(seen: Seen, rows: Sequence[AttemptRow]) -> str:

@@ -34,7 +34,8 @@ def similar_codes(written: str) -> list[str]:
 
 
 def _normal(code: str) -> str:
-    bare = code.strip().upper().removeprefix("PR")
+    # The letter O is the figure that is mistyped most.
+    bare = code.strip().upper().removeprefix("PR").replace("O", "0")
     return f"PR{bare}"
 
 

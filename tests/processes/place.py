@@ -18,7 +18,7 @@ from payrules.adapters.store import SqlLedger, open_store
 from payrules.app.rows import LegalForm
 from payrules.app.verification import Verification, Verifier
 
-SOON = 60.0
+SOON = 240.0
 """Seconds within which everything happens, on a machine with much else to do."""
 
 PAYRULES = str(Path(sys.executable).with_name("payrules"))

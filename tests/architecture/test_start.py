@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-HEAVY = ["jsonschema", "jsonschema_rs", "pydantic", "rich", "yaml"]
+HEAVY = [
+    *("alembic", "babel", "email_validator", "fpdf", "jinja2", "jsonschema", "jsonschema_rs", "phonenumbers"),
+    *("prometheus_client", "pydantic", "requests", "rich", "sqlalchemy", "structlog", "twilio", "watchdog", "yaml"),
+]
 
 PROBE = """
 import sys

@@ -6,8 +6,6 @@ PYTEST_FLAGS ?= -n auto --maxprocesses=8
 LOCK_FLAGS ?=
 LOCK_TOOL := uv==0.13.9
 
-DEMO ?= examples/tour
-
 BENCH := build/bench/bin/python
 BENCH_FLAGS ?=
 VENV := .venv
@@ -27,12 +25,8 @@ help: ## list the targets
 
 # ---- the main job
 
-demo: $(READY) ## check the sample clinics and show what follows for a week of bookings
-	@echo '$$ payrules validate clinics $(DEMO)/clinics'
-	@$(BIN)/payrules validate clinics $(DEMO)/clinics
-	@echo
-	@echo '$$ payrules simulate $(DEMO)/clinics --bookings $(DEMO)/bookings.jsonl'
-	@$(BIN)/payrules simulate $(DEMO)/clinics --bookings $(DEMO)/bookings.jsonl
+demo: $(READY) ## four weeks of three clinics: what is booked, sent and paid, and why
+	@$(BIN)/payrules demo
 
 # ---- checks
 

@@ -24,6 +24,7 @@ from payrules.entrypoints import (
     practice_pages,
     processing_commands,
 )
+from payrules.entrypoints.cli import main
 from payrules.entrypoints.commanding import Group
 
 MODULES = (
@@ -34,7 +35,10 @@ MODULES = (
     practice_commands,
     practice_commands_bookings,
 )
-MAIN = Group(commands={str(command.name): command for module in MODULES for command in module.COMMANDS})
+MAIN = Group(
+    commands={str(command.name): command for module in MODULES for command in module.COMMANDS},
+    context_settings=main.context_settings,
+)
 RULES = "rules:\n  - id: couples-by-hand\n    when: {session_type: couples}\n    set: {manual: {create_draft: true}}\n"
 MANUAL = clinic_text(
     "session_types: {couples: {name: Couples}}\n" + RULES,

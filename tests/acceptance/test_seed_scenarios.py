@@ -18,11 +18,8 @@ from tests.builders import CLINIC, FILE, at, clinic_text, record_fields
 from tests.servers import tls
 from tests.servers.smtp import PASSWORD, USER, MailServer
 
-from payrules.entrypoints import practice_commands_bookings
 from payrules.entrypoints.cli import main
-from payrules.entrypoints.commanding import Group
 
-MAIN = Group(commands=main.commands | {str(one.name): one for one in practice_commands_bookings.COMMANDS})
 SETTINGS = """
 link_base = "https://pay.clinic.example/"
 
@@ -61,7 +58,7 @@ class Here:
 
     def run(self, *args: str, code: int = 0, stdin: str | None = None) -> Result:
         self.now += timedelta(seconds=1)
-        result = CliRunner().invoke(MAIN, [*args], input=stdin, catch_exceptions=False)
+        result = CliRunner().invoke(main, [*args], input=stdin, catch_exceptions=False)
         assert result.exit_code == code, result.output
         return result
 
@@ -207,11 +204,11 @@ def test_no_client_is_named_in_what_a_daemon_logs(folder: Path, monkeypatch: pyt
         settle(folder, server, monkeypatch)
         Path(FILE).write_text(AFTER_BOOKING, encoding="utf-8")
         for words in (("activate",), ("verification", "set", CLINIC, "--sole-proprietor", "--legal-name", "Fjord")):
-            assert CliRunner().invoke(MAIN, [*words], catch_exceptions=False).exit_code == 0
+            assert CliRunner().invoke(main, [*words], catch_exceptions=False).exit_code == 0
         log = folder / "log.jsonl"
-        words = [sys.executable, "-m", "payrules", "run", "--intake", "intake", "--ready-file", "ready.json"]
+        daemon = [sys.executable, "-m", "payrules", "run", "--intake", "intake", "--ready-file", "ready.json"]
         with log.open("w", encoding="utf-8") as stream:
-            process = subprocess.Popen(words, stderr=stream, stdout=stream)
+            process = subprocess.Popen(daemon, stderr=stream, stdout=stream)
         try:
             until(lambda: Path("ready.json").exists())
             # A server that quotes whom it refuses, and events that cannot be taken, tempt whoever logs them.
@@ -249,7 +246,7 @@ def tell(booking_id: str, client: dict[str, Any]) -> None:
 
 
 def attempts(booking_id: str) -> str:
-    shown = CliRunner().invoke(MAIN, ["bookings", "show", booking_id])
+    shown = CliRunner().invoke(main, ["bookings", "show", booking_id])
     return shown.output
 
 

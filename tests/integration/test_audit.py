@@ -92,7 +92,7 @@ FIELDS = [
     pytest.param("""UPDATE decisions SET missing = '["price"]'""", Part.DECISION, "missing", id="missing"),
     pytest.param("UPDATE decisions SET actions = '[]'", Part.DECISION, "actions", id="actions"),
     pytest.param("UPDATE decisions SET actions = '{'", Part.DECISION, "actions", id="actions-unreadable"),
-    pytest.param("UPDATE decisions SET facts = '{}'", Part.DECISION, "facts", id="facts"),
+    pytest.param("UPDATE decisions SET facts = '{}'", Part.BOOKING, "", id="facts-of-both"),
     pytest.param(
         "UPDATE decisions SET facts = replace(facts, '1250.00', '6000.00')", Part.DECISION, "outcome", id="other-facts"
     ),
@@ -136,6 +136,12 @@ FIELDS = [
         id="sent-before-the-issue",
     ),
 ]
+
+
+def test_facts_of_an_earlier_decision_that_cannot_be_read_are_named(store: Store) -> None:
+    restamped(store)
+    store.tamper("UPDATE decisions SET facts = '{}' WHERE number = 1")
+    assert [(d.part, d.field) for d in store.audit()] == [(Part.DECISION, "facts")]
 
 
 @pytest.mark.parametrize(("statement", "part", "field"), FIELDS)

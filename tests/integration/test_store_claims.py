@@ -111,4 +111,4 @@ def test_events_of_a_booking_are_found_by_it_and_not_by_its_clinic(tmp_path: Pat
         statement = "SELECT * FROM events WHERE clinic_no = 1 AND booking_id = 'bk-1' ORDER BY event_no"
         with ledger.reading_session() as session, session.run() as connection:
             plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
-    assert plan == ["SEARCH events USING INDEX events_clinic_no_booking_id (clinic_no=? AND booking_id=?)"]
+    assert plan == ["SEARCH events USING INDEX events_booking_id_clinic_no (booking_id=? AND clinic_no=?)"]

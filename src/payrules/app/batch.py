@@ -207,6 +207,8 @@ class Batch:
 
     def _apply_waiting(self, entry: Entry, keys: Iterable[_Key], booked: Item) -> None:
         """Apply what came before the booking: in this batch, and in earlier ones."""
+        if not self._waiting and not self._early:
+            return
         waited = [item for key in keys for item in (*self._waiting.pop(key, ()), *self._wake(key, booked))]
         for item in sorted(waited, key=_age):
             self._apply(entry, item)

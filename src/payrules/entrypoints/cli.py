@@ -10,6 +10,7 @@ from payrules import __version__
 from payrules.entrypoints import (
     activation_commands,
     daemon_commands,
+    demo_commands,
     dispatch_commands,
     invoice_commands,
     ledger_commands,
@@ -184,6 +185,7 @@ for _commands in (
     invoice_commands,
     ledger_commands,
     store_commands,
+    demo_commands,
 ):
     for _command in _commands.COMMANDS:
         main.add_command(_command)

@@ -10,6 +10,7 @@ from payrules.entrypoints.exit_codes import ExitCode
 from payrules.entrypoints.practice_options import asking, clinic_option
 
 if TYPE_CHECKING:
+    from payrules.app.practice import Done
     from payrules.entrypoints.practising import Who
 
 # Written out, since naming the enums would import the domain for `payrules --version` too.
@@ -140,10 +141,18 @@ def refund(who: "Who", amount: str) -> ExitCode:
 def override(who: "Who", process: str, reason: str) -> ExitCode:
     """Decide one booking's process, whatever the clinic file says: automatic, manual (a draft), or billed elsewhere."""
     from payrules.domain.events import OverrideProcess
+    from payrules.domain.record import InvoiceState
     from payrules.entrypoints.practising import run
 
     wanted = OverrideProcess(process)
-    return run(who, lambda practice, asked: practice.override(asked, wanted, reason), lambda _: f"now {process}")
+
+    def said(done: "Done") -> str:
+        if done.after.stored.record.invoice.state is not InvoiceState.ISSUED:
+            return f"now {process}"
+        back = f"`payrules credit {done.after.booking_id} --reason …` takes it back"
+        return f"recorded as {process}: reminders end, and the issued invoice stays; {back}"
+
+    return run(who, lambda practice, asked: practice.override(asked, wanted, reason), said)
 
 
 @click.command(

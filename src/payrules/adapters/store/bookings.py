@@ -123,7 +123,10 @@ class BookingRows(EventRows):
     # writing
 
     def add_bookings(self, rows: Sequence[NewBooking]) -> None:
-        ids, bookings, decisions, contacts, untouched, actions = [], [], [], [], [], []
+        ids, bookings, decisions, contacts, actions = [], [], [], [], []
+        # By themselves, since what all rows lack is not written.
+        due: list[Row] = []
+        blocked: list[Row] = []
         for stored, decision, told in rows:
             clinic_no, booking_no, record = stored.clinic_no, stored.booking_no, stored.record
             ids.append((clinic_no, record.booking.id, booking_no))
@@ -132,16 +135,17 @@ class BookingRows(EventRows):
             contacts += [(clinic_no, contact) for contact in told]
             for action in record.actions:
                 values = new_action_values(clinic_no, booking_no, action)
-                if values is not None:
-                    untouched.append(values)
-                else:
+                if values is None:
                     actions.append(action_values(clinic_no, booking_no, action))
+                else:
+                    (blocked if action.next_at is None else due).append(values)
         self._session.insert(BOOKING_IDS, ids)
         self._session.insert(BOOKINGS, bookings)
         self._add_stamps([row.stored for row in rows])
         self._session.insert(DECISIONS, decisions)
         self.add_contacts(contacts)
-        self._session.insert(ACTIONS, untouched, NEW_ACTION)
+        self._session.insert(ACTIONS, due, NEW_ACTION)
+        self._session.insert(ACTIONS, blocked, NEW_ACTION)
         self._session.insert(ACTIONS, actions)
 
     def save(self, changes: Sequence[Change]) -> None:

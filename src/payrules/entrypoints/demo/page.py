@@ -13,6 +13,7 @@ from payrules.app.bookings import Seen
 from payrules.app.status import ClinicStatus, history_of, status_of
 from payrules.domain.record import BookingState
 from payrules.domain.timeline import Activation
+from payrules.entrypoints.decisions.times import date_text
 from payrules.entrypoints.decisions.words import counted
 from payrules.entrypoints.demo.running import Played
 from payrules.entrypoints.demo.story import BEGIN, BOOKINGS, CLINICS, END, LATER, ZONES, Edited, instant
@@ -46,7 +47,7 @@ def print_page(played: Played, folder: Path) -> None:
     clinics = list(_clinics(played))
     number = sum(len(clinic.bookings) for clinic in clinics)
     click.echo(
-        f"{len(clinics)} clinics, {number} bookings, {BEGIN.day}–{END:%d %B %Y}; times are each clinic's,"
+        f"{len(clinics)} clinics, {number} bookings, {BEGIN.day}–{date_text(END)} {END.year}; times are each clinic's,"
         " lines those of its file."
     )
     for clinic in clinics:

@@ -36,6 +36,7 @@ from payrules.app.requests import Requests
 from payrules.app.rows import Lane
 from payrules.app.verification import Verifier
 from payrules.app.versions import Versions
+from payrules.compiler.compile import Compiler
 from payrules.domain.action import Answer, RetryLater
 from payrules.domain.errors import PayrulesError
 from payrules.domain.policy import Channel
@@ -104,7 +105,7 @@ def played(folder: Path) -> Iterator[Played]:
     with closing(open_store(str(folder / "payrules.db"))) as ledger:
         versions = Versions(compiler)
         state = Played(ledger, versions, Bookings(versions, lambda: state.now))
-        player = _Player(folder, state)
+        player = _Player(folder, state, compiler)
         player.open_clinics()
         for at, step in player.steps():
             player.dispatch(at)
@@ -126,10 +127,9 @@ def _write_invoices(folder: Path, ledger: SqlLedger) -> None:
 class _Player:
     """The parts, all with one clock."""
 
-    def __init__(self, folder: Path, state: Played) -> None:
-        self._folder, self._state = folder, state
+    def __init__(self, folder: Path, state: Played, compiler: Compiler) -> None:
+        self._folder, self._state, self._compiler = folder, state, compiler
         ledger, clock, out = state.ledger, self._clock, folder / "outbox"
-        self._compiler = bootstrap.build().compiler
         self._activator = Activator(ledger, clock)
         stamping = Stamping(state.versions, load_zone, __version__, tzdata_version(), InForceCache())
         self._processor = Processor(ledger, stamping, clock)

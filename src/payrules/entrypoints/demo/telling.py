@@ -11,6 +11,7 @@ from payrules.app.bookings import Seen
 from payrules.app.event_intake import read_body
 from payrules.app.facts import money_of
 from payrules.app.rows import AttemptRow, EventRow
+from payrules.domain.action import ActionState, Stage
 from payrules.domain.decision import ActionType, Outcome
 from payrules.domain.events import EventType
 from payrules.entrypoints.decisions.words import outcome_text, price_text
@@ -20,6 +21,7 @@ _QUIET = frozenset({ActionType.CREATE_INVOICE, ActionType.UPDATE_DRAFT, ActionTy
 _NOUNS = {ActionType.SEND_PAYMENT_LINK: "link", ActionType.SEND_REMINDER: "reminder"}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PAID = "paid"
+# What a payment may share a line with.
 _SENT = ("invoice", "link", "sent")
 
 
@@ -62,7 +64,14 @@ def _events(story: Story, zone: tzinfo, versions: int) -> Iterator[Moment]:
         if row.type is EventType.BOOKED:
             yield Moment(row.received_at, _booked(story, zone, versions))
         else:
-            yield Moment(row.received_at, _said(row, zone))
+            ended = ": no more reminders" if row.type is EventType.PAID and _was_reminded(story) else ""
+            yield Moment(row.received_at, _said(row, zone) + ended)
+
+
+def _was_reminded(story: Story) -> bool:
+    """Whether a reminder went out, and another one never will."""
+    states = {action.state for action in story.seen.stored.record.actions if action.stage is Stage.REMIND}
+    return {ActionState.DELIVERED, ActionState.CANCELLED} <= states
 
 
 def _booked(story: Story, zone: tzinfo, versions: int) -> str:

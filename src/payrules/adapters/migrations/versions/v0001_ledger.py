@@ -82,7 +82,7 @@ def upgrade() -> None:
         sa.Column("clinic_no", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("booking_id", sa.Text(), nullable=False, autoincrement=False),
         sa.Column("booking_no", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("clinic_no", "booking_id", name="booking_ids_pkey"),
+        sa.PrimaryKeyConstraint("booking_id", "clinic_no", name="booking_ids_pkey"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -176,10 +176,10 @@ def upgrade() -> None:
         sa.CheckConstraint("state BETWEEN 1 AND 4", name="events_state"),
         sa.CheckConstraint("type BETWEEN 1 AND 16", name="events_type"),
         sa.PrimaryKeyConstraint("event_no", "clinic_no", name="events_pkey"),
-        sa.UniqueConstraint("clinic_no", "event_id", name="events_clinic_no_event_id_key"),
+        sa.UniqueConstraint("event_id", "clinic_no", name="events_event_id_clinic_no_key"),
         sqlite_with_rowid=False,
     )
-    op.create_index("events_clinic_no_booking_id", "events", ["clinic_no", "booking_id"])
+    op.create_index("events_booking_id_clinic_no", "events", ["booking_id", "clinic_no"])
     op.create_table(
         "files",
         sa.Column("path", sa.Text(), nullable=False, autoincrement=False),

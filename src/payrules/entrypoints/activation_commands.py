@@ -73,7 +73,7 @@ def history(clinic: str, store: str, form: str) -> ExitCode:
     from payrules.entrypoints.activation_pages import print_history
 
     now = bootstrap.now()
-    with closing(open_store(store)) as ledger, ledger.reading() as tx:
+    with closing(open_store(store, create=False)) as ledger, ledger.reading() as tx:
         found = history_of(tx, clinic)
     if form == "json":
         for row in found.rows:
@@ -95,7 +95,7 @@ def status(store: str, form: str) -> ExitCode:
     from payrules.entrypoints.activation_objects import status_object, stray_object
     from payrules.entrypoints.activation_pages import print_status
 
-    with closing(open_store(store)) as ledger, ledger.reading() as tx:
+    with closing(open_store(store, create=False)) as ledger, ledger.reading() as tx:
         found = status_of(tx, bootstrap.now())
     if form == "json":
         for clinic in found.clinics:
@@ -121,8 +121,8 @@ def verification() -> None:
     ),
 )
 @click.argument("clinic")
-@click.option("--company", "legal_form", flag_value="company", help="It is a company.")
-@click.option("--sole-proprietor", "legal_form", flag_value="sole_proprietorship", help="It is a sole proprietorship.")
+@click.option("--company", is_flag=True, help="It is a company.")
+@click.option("--sole-proprietor", is_flag=True, help="It is a sole proprietorship.")
 @click.option("--legal-name", metavar="NAME", help="The name in the register, for invoices.")
 @click.option("--organisation-number", metavar="NUMBER", help="Its number in the register; a company has one.")
 @click.option("--withdraw", is_flag=True, help="It is no longer verified.")
@@ -145,17 +145,16 @@ def set_verification(clinic: str, store: str, actor: str, form: str, *, withdraw
     from payrules.entrypoints.activation_objects import verified_object
     from payrules.entrypoints.activation_pages import print_verified
 
-    given = {name for name, value in told.items() if value is not None}
-    if withdraw and given:
+    if withdraw and any(told.values()):
         raise click.UsageError("--withdraw stands alone")
-    if not withdraw and not {"legal_form", "legal_name"} <= given:
-        raise click.UsageError("say --company or --sole-proprietor, and --legal-name; or --withdraw")
+    if not withdraw and (told["company"] == told["sole_proprietor"] or told["legal_name"] is None):
+        raise click.UsageError("say --company or --sole-proprietor, one of them, and --legal-name; or --withdraw")
     with closing(open_store(store)) as ledger:
         verifier = Verifier(ledger, bootstrap.now, organisation_number)
         if withdraw:
             done = verifier.withdraw(clinic, actor=actor)
         else:
-            legal_form = LegalForm(told["legal_form"])
+            legal_form = LegalForm.COMPANY if told["company"] else LegalForm.SOLE_PROPRIETORSHIP
             found = Verification(legal_form, told["legal_name"], told["organisation_number"])
             done = verifier.verify(clinic, found, actor=actor)
         with ledger.reading() as tx:
@@ -185,7 +184,7 @@ def show_verification(clinic: str, store: str, form: str) -> ExitCode:
     from payrules.entrypoints.activation_objects import verification_object
     from payrules.entrypoints.activation_pages import print_verifications
 
-    with closing(open_store(store)) as ledger, ledger.reading() as tx:
+    with closing(open_store(store, create=False)) as ledger, ledger.reading() as tx:
         found = history_of(tx, clinic)
     if form == "json":
         for row in found.verifications:

@@ -60,7 +60,7 @@ def run_once(store: str, out: str, form: str) -> ExitCode:
     """Carry out what is due now, and say what was done. Raises LedgerError, SettingsError and PluginError."""
     tally, settings, worker = Tally(), load_settings(), bootstrap.worker_name()
     with (
-        closing(open_store(store)) as ledger,
+        closing(open_store(store, create=False)) as ledger,
         closing(bootstrap.dispatcher(ledger, settings, Path(out), worker, tally.note, _worry)) as dispatcher,
     ):
         dispatcher.once(Event())

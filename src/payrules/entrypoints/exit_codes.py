@@ -17,11 +17,11 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "all is well",
-    ExitCode.FAILURE: "the command failed: a file of bookings cannot be opened, or holds none",
+    ExitCode.FAILURE: "the command failed or was refused: it says why",
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.DIAGNOSTICS: "a clinic file has errors (the others were done)",
     ExitCode.UNMET: "an expectation was not met (`simulate --expect`)",
     ExitCode.UNDECIDED: "a booking is undecided (`simulate --fail-undecided`)",
-    ExitCode.REFUSED: "some booking records were refused (the others were done)",
+    ExitCode.REFUSED: "some records or bookings were refused (the others were done)",
 }
 """What each code means, for the help and the reference."""

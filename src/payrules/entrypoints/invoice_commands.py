@@ -31,7 +31,7 @@ def list_(clinic: str | None, store: str, form: str) -> ExitCode:
     from payrules.adapters.store import open_store
     from payrules.entrypoints.invoice_pages import listed, listed_object, print_listed
 
-    with closing(open_store(store)) as ledger:
+    with closing(open_store(store, create=False)) as ledger:
         found = listed(ledger, clinic)
         if form == "json":
             for row in found:
@@ -77,7 +77,7 @@ def export(number: str, clinic: str | None, folder: Path, link_base: str | None,
     from payrules.adapters.invoices.issued import IssuedInvoices
     from payrules.adapters.store import open_store
 
-    with closing(open_store(store)) as ledger:
+    with closing(open_store(store, create=False)) as ledger:
         found = IssuedInvoices(ledger, link_base).numbered(number, clinic)
     if not found:
         click.echo("error: no such invoice or credit note: `payrules invoices list` has their numbers", err=True)

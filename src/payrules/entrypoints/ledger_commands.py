@@ -36,7 +36,7 @@ def audit(clinics: tuple[str, ...], store: str, form: str) -> ExitCode:
     from payrules.entrypoints.ledger_objects import audit_object, difference_object
     from payrules.entrypoints.ledger_pages import print_audit, print_difference, progress
 
-    with closing(open_store(store)) as ledger, progress() as observe:
+    with closing(open_store(store, create=False)) as ledger, progress() as observe:
         engine = Engine(__version__, tzdata_version())
         auditor = Auditor(ledger, bootstrap.build().compiler, load_zone, engine, bootstrap.now, observe)
         for difference in auditor.audit(clinics):

@@ -66,7 +66,7 @@ def _event_id(actor: str, now: datetime) -> str:
 @contextmanager
 def found(store: str, clinic: str | None, *states: BookingState) -> Iterator[Iterator[Seen]]:
     """The bookings of a store, of one clinic or of some states where they are named."""
-    with closing(open_store(store)) as ledger:
+    with closing(open_store(store, create=False)) as ledger:
         bookings = Bookings(Versions(bootstrap.build().compiler), bootstrap.now)
         yield bookings.all(ledger, states, clinic)
 
@@ -74,6 +74,6 @@ def found(store: str, clinic: str | None, *states: BookingState) -> Iterator[Ite
 def story(store: str, booking_id: str, clinic: str | None, *, contacts: bool) -> Story:
     """One booking's story. Raises UnknownBookingError, AmbiguousBookingError and UnknownClinicError."""
     versions = Versions(bootstrap.build().compiler)
-    with closing(open_store(store)) as ledger, ledger.reading() as tx:
+    with closing(open_store(store, create=False)) as ledger, ledger.reading() as tx:
         seen = Bookings(versions, bootstrap.now).find(tx, booking_id, clinic)
         return story_of(tx, seen, versions, contacts=contacts)

@@ -45,7 +45,7 @@ def list_held(clinic: str | None, store: str, form: str) -> ExitCode:
     from payrules.entrypoints.ledger_objects import action_object, waiting_object
     from payrules.entrypoints.ledger_pages import print_cut, print_waiting
 
-    with closing(open_store(store)) as ledger:
+    with closing(open_store(store, create=False)) as ledger:
         with ledger.reading() as tx:
             waiting = waiting_for_person(tx, Requests(Versions(bootstrap.build().compiler)), clinic)
         zones = _zones(ledger, waiting.actions)
@@ -111,7 +111,7 @@ def list_dead(clinic: str | None, store: str, form: str) -> ExitCode:
     from payrules.entrypoints.ledger_objects import action_object
     from payrules.entrypoints.ledger_pages import print_actions, print_cut
 
-    with closing(open_store(store)) as ledger:
+    with closing(open_store(store, create=False)) as ledger:
         actions, is_cut = _dead(ledger, clinic)
         zones = _zones(ledger, actions)
     if form == "json":
@@ -151,7 +151,7 @@ def retry_dead(
     if bool(keys) == everything or (clinic is not None and not everything):
         raise click.UsageError("name KEYs, or say --all, with --clinic or without")
     if everything:
-        with closing(open_store(store)) as ledger:
+        with closing(open_store(store, create=False)) as ledger:
             keys = tuple(stuck.key for stuck in _dead(ledger, clinic)[0])
         if not keys:
             click.echo("nothing is dead", err=form == "json")
@@ -167,7 +167,7 @@ def _act(verb: "Verb", keys: Iterable[str], reason: str, actor: str, store: str,
     from payrules.entrypoints.ledger_pages import print_done
 
     by, refused = by_hand(actor, reason), False
-    with closing(open_store(store)) as ledger:
+    with closing(open_store(store, create=False)) as ledger:
         for done in Desk(ledger, bootstrap.now).act(verb, keys, by):
             refused |= done.is_refused
             if form == "json":

@@ -23,13 +23,14 @@ read_facts: ReadFacts = partial(booking_of, zones=load_zone)
 """Makes a booking of recorded facts, with the time zones of the tzdata package."""
 
 
-def open_store(url: str, *, migrate: bool = True, patience: float = PATIENCE) -> SqlLedger:
+def open_store(url: str, *, create: bool = True, migrate: bool = True, patience: float = PATIENCE) -> SqlLedger:
     """The store at a path or `sqlite:///PATH` (SQLite), or at a `postgresql://` URL.
 
-    Without `migrate` it must be there, with the tables of this payrules; with it they are made on first use. Raises
+    Without `create` its file must be there: whoever only looks must not take an empty store for an empty practice.
+    Without `migrate` it must have the tables of this payrules, too; with it they are made on first use. Raises
     LedgerError where the store cannot be used.
     """
-    ledger = prepare_store(url, create=migrate, patience=patience)
+    ledger = prepare_store(url, create=create and migrate, patience=patience)
     try:
         if migrate:
             ledger.upgrade()

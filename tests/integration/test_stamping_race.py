@@ -18,7 +18,7 @@ from payrules.app.in_force import InForceCache
 from payrules.app.ports import Ledger, Lock, Transaction
 from payrules.app.process import Processor
 from payrules.app.rows import ActivationRow, PolicyRow
-from payrules.app.timelines import timeline_of, write_timeline
+from payrules.app.timelines import Rewritten, timeline_of, write_timelines
 from payrules.app.transactions import in_transaction
 from payrules.app.versions import Versions
 from payrules.domain.record import BookingState
@@ -41,7 +41,8 @@ def activate(tx: Transaction, text: str) -> None:
     tx.add_policy(PolicyRow(version.digest, version.canonical, f"clinics/{CLINIC}.yaml", text.encode()))
     before = timeline_of(tx.timelines([clinic_no])[clinic_no])
     after = before.record(version.digest, None, at, tx.latest_booked_at(clinic_no)).timeline
-    write_timeline(tx, clinic_no, before, after, lambda activation: ActivationRow(activation, "race"))
+    rewritten = Rewritten(clinic_no, before, after, lambda activation: ActivationRow(activation, "race"))
+    write_timelines(tx, [rewritten])
 
 
 def desk_on(ledger: Ledger, clock: Callable[[], datetime] = now) -> Processor:

@@ -18,11 +18,9 @@ from payrules.app.rows import HoldRow
 from payrules.app.timelines import timeline_of
 from payrules.domain.action import ActionState
 from payrules.domain.timeline import ActivationState
-from payrules.entrypoints.activation_commands import COMMANDS
-from payrules.entrypoints.commanding import Group
+from payrules.entrypoints.cli import main
 from payrules.entrypoints.exit_codes import ExitCode
 
-MAIN = Group(commands={str(command.name): command for command in COMMANDS})
 NUMBER = "123456785"
 
 
@@ -34,7 +32,7 @@ class Here:
 
     def run(self, *args: str, code: ExitCode = ExitCode.OK) -> Result:
         self.now += timedelta(seconds=1)
-        result = CliRunner().invoke(MAIN, [*args], catch_exceptions=False)
+        result = CliRunner().invoke(main, [*args], catch_exceptions=False)
         assert result.exit_code == code, result.output
         return result
 

@@ -11,17 +11,14 @@ from click.testing import CliRunner, Result
 from payrules.adapters.store import open_store
 from payrules.domain.action import ActionState
 from payrules.entrypoints.cli import main
-from payrules.entrypoints.commanding import Group
 from payrules.entrypoints.demo.story import BOOKINGS, CLINICS
-from payrules.entrypoints.demo_commands import demo
 
-MAIN = Group(commands={**main.commands, "demo": demo}, context_settings=main.context_settings)
 PAGE = Path(__file__).with_name("demo.txt")
 """The page as it should be, DIR being the folder. Where it changes on purpose: `payrules demo --keep DIR`."""
 
 
 def played(folder: Path) -> Result:
-    result = CliRunner().invoke(MAIN, ["demo", "--keep", str(folder)], catch_exceptions=False)
+    result = CliRunner().invoke(main, ["demo", "--keep", str(folder)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result
 
@@ -76,11 +73,11 @@ def test_the_commands_that_are_named_work_there(folder: Path, monkeypatch: pytes
     monkeypatch.chdir(folder)
     page = (folder / "page.txt").read_text(encoding="utf-8")
     assert "payrules audit" in page
-    told = CliRunner().invoke(MAIN, ["audit"], catch_exceptions=False)
+    told = CliRunner().invoke(main, ["audit"], catch_exceptions=False)
     assert told.exit_code == 0
     assert told.stdout.endswith("all is as computed\n")
     assert "payrules bookings show se-7" in page
-    shown = CliRunner().invoke(MAIN, ["bookings", "show", "se-7"], catch_exceptions=False).stdout
+    shown = CliRunner().invoke(main, ["bookings", "show", "se-7"], catch_exceptions=False).stdout
     assert shown.count("the mail server is away") == 8
 
 
@@ -92,7 +89,7 @@ def test_the_size_of_the_story() -> None:
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
-    result = CliRunner().invoke(MAIN, ["demo", "--keep", str(tmp_path)])
+    result = CliRunner().invoke(main, ["demo", "--keep", str(tmp_path)])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"error: {tmp_path} is not empty: name a new folder for the demo\n"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
@@ -100,7 +97,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    result = CliRunner().invoke(MAIN, ["demo", "--keep", str(tmp_path / "file" / "demo")])
+    result = CliRunner().invoke(main, ["demo", "--keep", str(tmp_path / "file" / "demo")])
     assert result.exit_code == 1
     assert result.stderr.startswith("error: the demo cannot be written to ")
     assert result.stderr.count("\n") == 1

@@ -22,11 +22,11 @@ from payrules.app.in_force import InForceCache
 from payrules.app.ports import Limits
 from payrules.app.process import Processor
 from payrules.domain.action import RetryLater
+from payrules.entrypoints.cli import main
 from payrules.entrypoints.commanding import Group
 from payrules.entrypoints.exit_codes import ExitCode
 from payrules.entrypoints.ledger_commands import COMMANDS
 
-MAIN = Group(commands={str(command.name): command for command in COMMANDS})
 LINK_AT = at("2026-12-01T10:05Z")
 EMAIL_KEY, SMS_KEY = f"{CLINIC}/bk-1/1/send_payment_link/email/1", f"{CLINIC}/bk-1/1/send_payment_link/sms/1"
 
@@ -46,7 +46,7 @@ class Here:
         self.practice.book()
 
     def run(self, *args: str, code: ExitCode = ExitCode.OK) -> Result:
-        result = CliRunner().invoke(MAIN, [*args], catch_exceptions=False)
+        result = CliRunner().invoke(main, [*args], catch_exceptions=False)
         assert result.exit_code == code, result.output
         assert "client.example" not in result.output
         assert "990 00" not in result.output

@@ -25,7 +25,6 @@ from payrules.entrypoints import (
     processing_commands,
 )
 from payrules.entrypoints.cli import main
-from payrules.entrypoints.commanding import Group
 
 MODULES = (
     activation_commands,
@@ -34,10 +33,6 @@ MODULES = (
     ledger_commands,
     practice_commands,
     practice_commands_bookings,
-)
-MAIN = Group(
-    commands={str(command.name): command for module in MODULES for command in module.COMMANDS},
-    context_settings=main.context_settings,
 )
 RULES = "rules:\n  - id: couples-by-hand\n    when: {session_type: couples}\n    set: {manual: {create_draft: true}}\n"
 MANUAL = clinic_text(
@@ -56,7 +51,7 @@ class Here:
 
     def run(self, *args: str, code: int = 0, stdin: str | None = None) -> Result:
         self.now += timedelta(minutes=1)
-        result = CliRunner().invoke(MAIN, [*args], input=stdin, catch_exceptions=False)
+        result = CliRunner().invoke(main, [*args], input=stdin, catch_exceptions=False)
         assert result.exit_code == code, result.output
         return result
 

@@ -32,8 +32,8 @@ def activations(place: Place) -> int:
 
 
 def lines(place: Place, daemon: subprocess.Popen[bytes], event: str) -> list[str]:
-    """The errors that a daemon has told with an event."""
-    told = map(json.loads, place.log(daemon).splitlines())
+    """The errors that a daemon has told with an event; a line that is being written does not count yet."""
+    told = map(json.loads, place.log(daemon).rpartition("\n")[0].splitlines())
     return [line["error"] for line in told if line["event"] == event]
 
 

@@ -73,7 +73,7 @@ def test_an_upgrade_says_what_there_was_and_does_nothing_twice(store_url: str) -
     ledger.close()
 
 
-# On a machine under full load SQLite has once kept one of them waiting for longer than 30 seconds (docs/known-limits.md).
+# On a machine under full load SQLite has once kept one of them waiting for more than 30 seconds (known-limits.md).
 @pytest.mark.torture
 def test_many_may_make_one_store_at_once(store_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:

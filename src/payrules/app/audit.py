@@ -217,7 +217,7 @@ def _cover(clinic: _Clinic, stamp: Stamp) -> Cover | None:
     """What a stamp names; None for a version that cannot be read, or that is not the clinic's."""
     if stamp.digest is not None:
         return clinic.policies.get(stamp.digest)
-    return Uncovered.BOOKED_BEFORE_ACTIVATION if stamp.sequence is None else Uncovered.NOT_VERIFIED
+    return Uncovered.under(stamp.sequence)
 
 
 def _read(

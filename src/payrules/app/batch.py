@@ -334,7 +334,7 @@ class Batch:
 
     def _cover(self, sequence: int | None, digest: str | None) -> Policy | Uncovered:
         if digest is None:
-            return Uncovered.BOOKED_BEFORE_ACTIVATION if sequence is None else Uncovered.NOT_VERIFIED
+            return Uncovered.under(sequence)
         policy = self._policies.get(digest)
         if policy is None:
             policy = self._policies[digest] = self._tools.versions.find(self._tx, [digest])[digest].policy

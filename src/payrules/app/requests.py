@@ -11,8 +11,8 @@ from payrules.app.rows import Claimed, Contact, Party, StoredRecord
 from payrules.app.versions import Versions
 from payrules.domain.action import SENDS, Action, ActionKey, ActionState, HeldCause, NoAnswer, Rejected
 from payrules.domain.decision import ActionType, Uncovered
-from payrules.domain.lifecycle import due_outside_quiet_hours
-from payrules.domain.policy import Channel, Policy, Terms
+from payrules.domain.lifecycle import amount_of, due_outside_quiet_hours, terms_of
+from payrules.domain.policy import Channel, Policy
 from payrules.domain.record import BookingRecord, Stamp
 from payrules.domain.settling import NotStarted, NotYet, is_too_late
 
@@ -46,7 +46,7 @@ class Requests:
         """The policy a booking was stamped with, or why none covers it."""
         if stamp.digest is not None:
             return self._policy(tx, stamp.digest)
-        return Uncovered.BOOKED_BEFORE_ACTIVATION if stamp.sequence is None else Uncovered.NOT_VERIFIED
+        return Uncovered.under(stamp.sequence)
 
     def prepare(
         self, tx: Transaction, claimed: Sequence[Claimed], cache: InForceCache, now: datetime, limits: Limits
@@ -129,7 +129,7 @@ def _invoice(
     policy: Policy, in_force: Policy, stored: StoredRecord, key: ActionKey, payer_name: str | None, now: datetime
 ) -> InvoiceRequest:
     record = stored.record
-    written = _terms(record, policy).invoice
+    written = (terms_of(record, policy) or policy.terms).invoice
     # Only a prefix of the clinic as a whole can have changed since: a rule's own is the stamp's.
     prefix = in_force.terms.invoice.number_prefix
     if written.number_prefix != policy.terms.invoice.number_prefix:
@@ -194,20 +194,16 @@ def _due_on(record: BookingRecord, policy: Policy) -> date | None:
     issue = _find(record, ActionKey(record.invoice.ordinal, ActionType.ISSUE_INVOICE))
     if issue is None or issue.settled_at is None:
         return None
-    return issue.settled_at.astimezone(policy.zone).date() + timedelta(days=_terms(record, policy).invoice.due_in.days)
-
-
-def _terms(record: BookingRecord, policy: Policy) -> Terms:
-    rule = record.decided.rule
-    return policy.terms if rule is None or rule >= len(policy.rules) else policy.rules[rule].terms
+    terms = terms_of(record, policy) or policy.terms
+    return issue.settled_at.astimezone(policy.zone).date() + timedelta(days=terms.invoice.due_in.days)
 
 
 def _total(record: BookingRecord) -> int | None:
     """What the invoice is for: frozen at issue, before that a person's price or the decision's."""
     if record.invoice.total is not None:
         return record.invoice.total
-    price = record.by_person.price or record.decided.price
-    return None if price is None else price.minor
+    amount = amount_of(record)
+    return None if amount is None else amount.minor
 
 
 def _find(record: BookingRecord, key: ActionKey) -> Action | None:

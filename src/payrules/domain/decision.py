@@ -24,6 +24,11 @@ class Uncovered(StrEnum):
     BOOKED_BEFORE_ACTIVATION = "booked_before_activation"
     NOT_VERIFIED = "not_verified"
 
+    @classmethod
+    def under(cls, sequence: int | None) -> "Uncovered":
+        """Why a stamp without a version covers nothing: there was no activation, or it is a withdrawal."""
+        return cls.BOOKED_BEFORE_ACTIVATION if sequence is None else cls.NOT_VERIFIED
+
 
 class Outcome(StrEnum):
     """What becomes of a booking's bill."""

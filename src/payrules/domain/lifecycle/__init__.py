@@ -6,7 +6,7 @@ people do about one booking or one action. Whoever writes the outcome to a ledge
 
 from payrules.domain.lifecycle.amounts import amount_of, refund_due
 from payrules.domain.lifecycle.answers import SENTENCES, Advanced, Note, Refusal, Refused
-from payrules.domain.lifecycle.deciding import Cover, begin
+from payrules.domain.lifecycle.deciding import Cover, begin, terms_of
 from payrules.domain.lifecycle.persons import (
     drop_held,
     hold_open,
@@ -39,4 +39,5 @@ __all__ = [
     "restamped",
     "retry_dead",
     "send_draft",
+    "terms_of",
 ]

@@ -26,6 +26,7 @@ from payrules.entrypoints.exit_codes import MEANINGS
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/reference"
 SAMPLE = "clinics/nordlys-psykologi.yaml"
+SAMPLE_TESTS = "clinics/nordlys-psykologi.tests.yaml"
 
 Json = dict[str, Any]
 
@@ -38,6 +39,7 @@ STAGES = {
     "PR1": "YAML",
     "PR2": "Form: what the schema describes",
     "PR3": "Meaning: checks beyond the schema",
+    "PR5": "Policy tests",
 }
 
 
@@ -49,9 +51,9 @@ def diagnostics_page() -> str:
     lines = [
         "# Diagnostics",
         "",
-        "What `payrules validate` can find in a clinic file. An **error** keeps the file from being used: as long as",
-        "it has one, nothing of the file counts. A **warning** does not; `payrules validate --strict` takes warnings",
-        "for errors. A code keeps its meaning for ever.",
+        "What `payrules validate` can find in a clinic file, and `payrules test` in a tests file. An **error** keeps",
+        "the file from being used: as long as it has one, nothing of the file counts. A **warning** does not;",
+        "`payrules validate --strict` takes warnings for errors. A code keeps its meaning for ever.",
         "",
         "`payrules explain CODE` shows a page in the terminal.",
     ]
@@ -83,6 +85,13 @@ def clinic_file_page() -> str:
     sample = (ROOT / SAMPLE).read_text(encoding="utf-8").rstrip("\n")
     page = SchemaPage("schema/clinic.v1.schema.json", Style("yaml", yaml_inline, yaml_block))
     return page.write("The clinic file", ["## A whole file", "", f"`{SAMPLE}`:", "", "```yaml", sample, "```"])
+
+
+def tests_file_page() -> str:
+    """Every key of the tests file, and a whole file."""
+    sample = (ROOT / SAMPLE_TESTS).read_text(encoding="utf-8").rstrip("\n")
+    page = SchemaPage("schema/tests.v1.schema.json", Style("yaml", yaml_inline, yaml_block))
+    return page.write("The tests file", ["## A whole file", "", f"`{SAMPLE_TESTS}`:", "", "```yaml", sample, "```"])
 
 
 def booking_page() -> str:
@@ -393,6 +402,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "diagnostics.md": diagnostics_page,
     "lifecycle.md": lifecycle_page,
     "settings.md": lambda: written(reference_settings.SOURCE, reference_settings.settings_lines()),
+    "tests-file.md": tests_file_page,
 }
 """Every generated page of docs/reference, and what writes it."""
 

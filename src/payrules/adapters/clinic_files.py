@@ -1,14 +1,15 @@
-"""Clinic files from disk: which files are meant, and their bytes, read once."""
+"""Clinic files and their tests from disk: which files are meant, and their bytes, read once."""
 
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from payrules.app.catalogue import ClinicFile
 from payrules.compiler.document import MAX_BYTES
 from payrules.compiler.findings import diagnose
+from payrules.compiler.policy_tests import TESTS_SUFFIX, clinic_file_of, path_of_tests
 from payrules.domain.diagnostics import Diagnostic, Location
 
 _SUFFIX = ".yaml"
@@ -25,21 +26,50 @@ _READING = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_
 def read_clinic_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]:
     """The clinic files that paths mean, each once, in a stable order; a diagnostic for what cannot be read.
 
-    A directory means every `.yaml` file below it; names that begin with a dot are left out. Links are followed
-    inside the tree that was named, and refused where they leave it.
+    A directory means every `.yaml` file below it; names that begin with a dot are left out, and so are tests files.
+    Links are followed inside the tree that was named, and refused where they leave it.
     """
     seen = _Seen()
     for given in paths:
         path = Path(given)
         if _is_folder(path):
-            yield from _read_tree(path, seen)
-        else:
-            # A file that is named alone belongs to the folder payrules runs in, or else to its own.
-            here = Path.cwd()
-            place = Path(os.path.normpath(path.absolute()))
-            tree = here if place.is_relative_to(here) else place.parent
-            if seen.is_new(path):
-                yield _read_one(path, tree.resolve(), seen)
+            yield from _read_tree(path, seen, _is_meant)
+        elif is_tests_file(given):
+            # A shell's `clinics/*.yaml` names it beside others; alone it is a mistake.
+            if not all(map(is_tests_file, paths)):
+                continue
+            help = f"`payrules test {given}` runs it; its clinic file is `{clinic_file_of(given)}`"
+            yield diagnose("PR014", Location(given), f"`{path.name}` is a tests file, not a clinic file", help)
+        elif seen.is_new(path):
+            yield _read_one(path, _tree_of(path), seen)
+
+
+def read_tests_files(paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]:
+    """The tests files that paths mean, as `read_clinic_files` does it: of a clinic file the one beside it, if any."""
+    seen = _Seen()
+    for given in paths:
+        path = Path(given if is_tests_file(given) else path_of_tests(given))
+        if _is_folder(Path(given)):
+            yield from _read_tree(Path(given), seen, is_tests_file)
+        elif (is_tests_file(given) or os.path.lexists(path)) and seen.is_new(path):
+            yield _read_one(path, _tree_of(path), seen)
+
+
+def is_tests_file(name: str) -> bool:
+    """Whether a file is by its name one of policy tests, which no clinic has for its name."""
+    return name.endswith(TESTS_SUFFIX)
+
+
+def _is_meant(name: str) -> bool:
+    """Whether somebody meant a file for a clinic file, judging by its name."""
+    return name.lower().endswith(_NEARLY) and not is_tests_file(name)
+
+
+def _tree_of(path: Path) -> Path:
+    """What a file that is named alone belongs to: the folder payrules runs in, or else its own."""
+    here = Path.cwd()
+    place = Path(os.path.normpath(path.absolute()))
+    return (here if place.is_relative_to(here) else place.parent).resolve()
 
 
 class _Seen:
@@ -73,10 +103,10 @@ def _inside(folder: str | Path) -> str:
     return f"{str(folder).rstrip(os.sep)}{os.sep}"
 
 
-def _read_tree(top: Path, seen: _Seen) -> Iterator[ClinicFile | Diagnostic]:
+def _read_tree(top: Path, seen: _Seen, is_meant: Callable[[str], bool]) -> Iterator[ClinicFile | Diagnostic]:
     tree = top.resolve()
-    found = [item for item in _walk(top, tree) if isinstance(item, Diagnostic) or item.name.lower().endswith(_NEARLY)]
-    if not found:
+    found = [item for item in _walk(top, tree) if isinstance(item, Diagnostic) or is_meant(item.name)]
+    if not found and is_meant is _is_meant:
         help = "write a file `<clinic>.yaml` into it, or name another folder"
         yield diagnose("PR009", Location(str(top)), "the folder holds no clinic file", help)
     # A folder itself goes before the links to it, whatever their names.

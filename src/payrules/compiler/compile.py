@@ -15,7 +15,7 @@ from payrules.compiler.document import MAX_BYTES, read_document
 from payrules.compiler.findings import diagnose, listed
 from payrules.compiler.lowering import lower
 from payrules.compiler.positions import Positions
-from payrules.compiler.schema import ClinicSchema
+from payrules.compiler.schema import FileSchema
 from payrules.domain.analysis import analyse
 from payrules.domain.diagnostics import Diagnostic, Related, Severity, has_errors, position_key
 from payrules.domain.policy import Policy
@@ -90,8 +90,8 @@ class Compiler:
         return _result(file, version, found)
 
     @cached_property
-    def _schema(self) -> ClinicSchema:
-        return ClinicSchema(self.schema)
+    def _schema(self) -> FileSchema:
+        return FileSchema(self.schema)
 
 
 def _result(file: str, version: Version | None, found: list[Diagnostic]) -> Compiled:

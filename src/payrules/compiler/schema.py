@@ -26,13 +26,15 @@ _TYPES = {
     "string": "text",
     "boolean": "`true` or `false`",
     "integer": "a whole number",
+    "null": "`null`",
 }
+_VERSIONS = ("payrules", "payrules_tests")
 _UNITS = {"maxItems": "items", "maxLength": "characters", "maxProperties": "keys"}
 _SHOWN = 60
 
 
-class ClinicSchema:
-    """The JSON Schema of the clinic file. `source` is the schema's text."""
+class FileSchema:
+    """The JSON Schema of a file that people write. `source` is the schema's text."""
 
     def __init__(self, source: bytes) -> None:
         self._schema: dict[str, Any] = json.loads(source)
@@ -134,7 +136,7 @@ def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
     written = "" if isinstance(value, dict | list) else positions.written(path)
     message = f"{_name(path)} must be {named}, not {_kind(value)}" + (f" ({_quoted(written)})" if written else "")
     if "enum" in error.schema:
-        help = f"write one of {listed(error.schema['enum'])}"
+        help = f"write one of {listed(_words(error.schema['enum']))}"
     elif wanted == ["string"] and not _fits(written, error.schema):
         help = _examples(error.schema)
     elif "string" in wanted and "object" not in wanted and written:
@@ -148,10 +150,10 @@ def _wrong_type(error: Any, path: Path, positions: Positions) -> Diagnostic:
 
 def _not_allowed(error: Any, path: Path, positions: Positions) -> Diagnostic:
     place = positions.value(path)
-    if path == ("payrules",):
+    if path[0] in _VERSIONS:
         message = f"format version {positions.written(path)[:_SHOWN]} is not known"
-        return diagnose("PR208", place, message, "write `payrules: 1`, the only version there is")
-    allowed = error.validator_value if error.validator == "enum" else [error.validator_value]
+        return diagnose("PR208", place, message, f"write `{path[0]}: 1`, the only version there is")
+    allowed = _words(error.validator_value if error.validator == "enum" else [error.validator_value])
     written = str(error.instance)
     help = did_you_mean(written, allowed)
     if error.validator == "const":
@@ -178,6 +180,10 @@ def _bad_name(error: Any, path: Path, positions: Positions) -> Iterator[Diagnost
         yield diagnose(
             "PR205", place, f"{_quoted(error.instance)} is not {_title(error.schema)}", _examples(error.schema)
         )
+
+
+def _words(values: list[str | None]) -> list[str]:
+    return ["null" if value is None else value for value in values]
 
 
 def _name(path: Path) -> str:

@@ -7,7 +7,7 @@ from tests.builders import COMPILER, FILE, clinic_text, compile_text
 
 from payrules.compiler.document import read_document
 from payrules.compiler.positions import Positions
-from payrules.compiler.schema import ClinicSchema
+from payrules.compiler.schema import FileSchema
 from payrules.domain.diagnostics import Diagnostic
 
 
@@ -292,7 +292,7 @@ def test_a_line_break_at_the_end_does_not_pass_a_pattern(text: str) -> None:
 
 
 def test_both_validators_agree_on_what_is_right() -> None:
-    schema = ClinicSchema(COMPILER.schema)
+    schema = FileSchema(COMPILER.schema)
     text = rule("weekday: sat, price: {at_least: '1'}", "notification: {quiet_hours: none}").encode()
     data, _ = read_document(text, FILE)
     assert data is not None
@@ -303,7 +303,7 @@ def test_a_disagreement_of_the_validators_is_no_silent_pass() -> None:
     text = clinic_text()
     data, _ = read_document(text.encode(), FILE)
     assert data is not None
-    [diagnostic] = ClinicSchema(COMPILER.schema).explain(data, Positions(text.encode(), FILE))
+    [diagnostic] = FileSchema(COMPILER.schema).explain(data, Positions(text.encode(), FILE))
     assert diagnostic.code == "PR203"
     assert "report" in diagnostic.message
 

@@ -256,4 +256,23 @@ Correct what is shown and check the file again. Where the findings are all alike
 cause: rules that were pasted in another form, or a rule at the top that takes every booking.
 """,
     ),
+    Code(
+        "PR014",
+        "a tests file is not a clinic file",
+        Severity.ERROR,
+        """\
+A file called `<clinic>.tests.yaml` holds the policy tests of a clinic. It was named where a clinic
+file is wanted.
+
+In a folder tests files are passed over, and so they are beside other paths, as in
+`payrules validate clinics/*.yaml`. Named alone it is a mistake: nothing would be checked.
+
+Name the clinic file, or run the tests:
+
+```console
+$ payrules validate clinics/nordlys-psykologi.yaml
+$ payrules test clinics/nordlys-psykologi.tests.yaml
+```
+""",
+    ),
 )

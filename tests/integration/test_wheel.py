@@ -133,3 +133,9 @@ def test_installed_wheel_refuses_what_the_schema_refuses(installed: Path, tmp_pa
     result = run(installed / "payrules", "validate", clinic_file, cwd=tmp_path)
     assert result.returncode == 3, result.stdout + result.stderr
     assert "PR201" in result.stdout + result.stderr
+
+
+def test_installed_wheel_begins_a_repository(installed: Path, tmp_path: Path) -> None:
+    for folder, command in ((".", ["init", "new"]), ("new", ["validate", "--strict"]), ("new", ["test"])):
+        result = run(installed / "payrules", *command, cwd=tmp_path / folder)
+        assert result.returncode == 0, result.stdout + result.stderr

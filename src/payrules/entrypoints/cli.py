@@ -12,12 +12,15 @@ from payrules.entrypoints import (
     daemon_commands,
     demo_commands,
     dispatch_commands,
+    init_commands,
     invoice_commands,
     ledger_commands,
+    plan_commands,
     practice_commands,
     practice_commands_bookings,
     processing_commands,
     store_commands,
+    test_commands,
 )
 from payrules.entrypoints.commanding import Group, reported
 from payrules.entrypoints.exit_codes import ExitCode
@@ -41,7 +44,8 @@ def main() -> None:
         "payrules validate",
         "payrules validate clinics/nordlys-psykologi.yaml",
         "payrules validate --strict --format github clinics",
-    )
+    ),
+    codes=(ExitCode.DIAGNOSTICS,),
 )
 @_PATHS
 @click.option(
@@ -61,11 +65,13 @@ def validate(paths: tuple[str, ...], form: str, *, strict: bool) -> ExitCode:
     """
     from payrules.bootstrap import build, now
     from payrules.domain.diagnostics import as_errors, has_errors
-    from payrules.entrypoints.reporters import REPORTERS, summary
+    from payrules.entrypoints.reporters import AT_HOSTS, REPORTERS, in_repository, summary
     from payrules.entrypoints.terminal import in_colour
 
     catalogue = build().catalogue(paths or _DEFAULT_PATHS, now=now())
     diagnostics = as_errors(catalogue.diagnostics) if strict else catalogue.diagnostics
+    if form in AT_HOSTS:
+        diagnostics = in_repository(diagnostics)
     for line in REPORTERS[form](diagnostics, catalogue.sources.get, color=in_colour(sys.stdout)):
         click.echo(line)
     if form == "text":
@@ -81,6 +87,7 @@ def validate(paths: tuple[str, ...], form: str, *, strict: bool) -> ExitCode:
         "payrules compile clinics/nordlys-psykologi.yaml",
         "payrules compile clinics/nordlys-psykologi.yaml --format canonical | sha256sum",
     ),
+    codes=(ExitCode.DIAGNOSTICS,),
 )
 @click.argument("path", metavar="FILE")
 @click.option(
@@ -115,9 +122,10 @@ def compile_(path: str, form: str) -> ExitCode:
     examples=(
         "payrules simulate --bookings bookings.jsonl",
         "payrules simulate clinics --bookings bookings.csv --explain",
-        "payrules simulate clinics --bookings bookings.jsonl --against main-checkout/clinics",
+        "payrules simulate clinics --bookings bookings.jsonl --against main",
         "payrules simulate clinics --bookings bookings.jsonl --expect expected.json",
-    )
+    ),
+    codes=(ExitCode.DIAGNOSTICS, ExitCode.UNMET, ExitCode.UNDECIDED, ExitCode.REFUSED),
 )
 @_PATHS
 @click.option(
@@ -132,7 +140,11 @@ def compile_(path: str, form: str) -> ExitCode:
     type=click.Choice(["table", "json", "csv", "markdown"]),
     help="table for people (the default); json, one object a line; csv, one row an action; markdown for pull requests.",
 )
-@click.option("--against", metavar="PATH", help="Clinic files to compare with: show only what would change.")
+@click.option(
+    "--against",
+    metavar="PATH|REV",
+    help="Clinic files to compare with, a path or a git revision: show only what would change.",
+)
 @click.option("--expect", metavar="FILE", help="Compare with expected decisions (JSON); exit code 4 where one differs.")
 @click.option("--explain", is_flag=True, help="Add why, and why not for every other rule.")
 @click.option("--fail-undecided", is_flag=True, help="Exit code 5 where a booking stays undecided.")
@@ -176,8 +188,11 @@ def explain(code: str | None) -> ExitCode:
 
 
 for _commands in (
+    init_commands,
     activation_commands,
     processing_commands,
+    plan_commands,
+    test_commands,
     dispatch_commands,
     daemon_commands,
     practice_commands,

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended. Where several hold: DIAGNOSTICS, then REFUSED, UNMET, UNDECIDED."""
+    """How a command ended. Where several hold: DIAGNOSTICS, then REFUSED, UNMET, UNDECIDED, CHANGES."""
 
     OK = 0
     FAILURE = 1
@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     DIAGNOSTICS = 3
     UNMET = 4
     UNDECIDED = 5
+    CHANGES = 6
     REFUSED = 7
 
 
@@ -20,8 +21,9 @@ MEANINGS = {
     ExitCode.FAILURE: "the command failed or was refused: it says why",
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.DIAGNOSTICS: "a clinic file has errors (the others were done)",
-    ExitCode.UNMET: "an expectation was not met (`simulate --expect`)",
+    ExitCode.UNMET: "an expectation was not met (`simulate --expect`, `test`)",
     ExitCode.UNDECIDED: "a booking is undecided (`simulate --fail-undecided`)",
+    ExitCode.CHANGES: "something changes (`plan --detailed-exitcode`)",
     ExitCode.REFUSED: "some records or bookings were refused (the others were done)",
 }
 """What each code means, for the help and the reference."""

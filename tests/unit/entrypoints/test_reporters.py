@@ -304,7 +304,8 @@ def test_sarif_of_nothing_is_a_run_without_results() -> None:
     assert sarif_run([]) == {
         "tool": {"driver": {"name": "payrules", "version": __version__, "rules": []}},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The directory that payrules was run in."}}},
+        "newlineSequences": ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029"],
+        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The top of the repository."}}},
         "results": [],
     }
 

@@ -214,3 +214,13 @@ def test_a_rule_sets_what_the_file_sets(load_schema: LoadSchema) -> None:
     settings = {place.removeprefix("/rules/*/set") for place in keys if place.startswith("/rules/*/set/")}
     parts = ("/process", "/notification", "/reminders", "/manual", "/invoice")
     assert settings == {place for place in keys if place.startswith(parts)}
+
+
+@pytest.mark.parametrize("name", ["clinic", "tests"])
+def test_editors_can_offer_every_word_where_one_or_a_list_is_meant(name: str, load_schema: LoadSchema) -> None:
+    # They do not follow the condition of a key that has no value yet; its examples they offer at once.
+    schema = load_schema(name)
+    for place, part in parts_of(schema):
+        if part.get("if") == {"type": "string"}:
+            words = resolved(part["then"], schema).get("enum", [])
+            assert set(words) <= {word for word in part["examples"] if isinstance(word, str)}, place

@@ -10,10 +10,21 @@ from payrules.domain.diagnostics import Diagnostic, Severity
 from payrules.entrypoints.reporters.github import report_github
 from payrules.entrypoints.reporters.json_lines import report_json
 from payrules.entrypoints.reporters.pages import explain, similar_codes
+from payrules.entrypoints.reporters.places import in_repository
 from payrules.entrypoints.reporters.sarif import report_sarif
 from payrules.entrypoints.reporters.text import Sources, report_text
 
-__all__ = ["REPORTERS", "Reporter", "Sources", "explain", "report_text", "similar_codes", "summary"]
+__all__ = [
+    "AT_HOSTS",
+    "REPORTERS",
+    "Reporter",
+    "Sources",
+    "explain",
+    "in_repository",
+    "report_text",
+    "similar_codes",
+    "summary",
+]
 
 
 class Reporter(Protocol):
@@ -31,6 +42,9 @@ REPORTERS: Final[dict[str, Reporter]] = {
     "github": report_github,
 }
 """Every format of `payrules validate`, by the name that `--format` takes."""
+
+AT_HOSTS: Final = ("sarif", "github")
+"""The formats that code hosts read: their files are named `in_repository`."""
 
 
 def summary(files: int, diagnostics: Sequence[Diagnostic]) -> str:

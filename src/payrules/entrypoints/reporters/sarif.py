@@ -11,25 +11,40 @@ from urllib.parse import quote
 
 from payrules import __version__
 from payrules.domain.codes import CODES
-from payrules.domain.diagnostics import Diagnostic, Location
+from payrules.domain.diagnostics import Diagnostic, Location, Severity
 from payrules.entrypoints.reporters.text import Sources
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT: Final = "%SRCROOT%"
+MOST_RESULTS: Final = 25_000
+"""How many results of a run code hosts take; with more they refuse the whole log."""
+# Where the YAML parser ends a line; SARIF's default knows the first two.
+_LINE_ENDS: Final = ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029"]
 
 
 def report_sarif(diagnostics: Sequence[Diagnostic], _sources: Sources, /, *, color: bool = False) -> Iterator[str]:
-    """The lines of one SARIF log. Its rules are the codes that were found, in the order of their numbers."""
+    """The lines of one SARIF log. Its rules are the codes that were found, in the order of their numbers.
+
+    Where there are more results than a host takes, warnings are left out first, and the log says how many were.
+    """
+    left = len(diagnostics) - MOST_RESULTS
+    if left > 0:
+        diagnostics = sorted(diagnostics, key=lambda one: one.severity is not Severity.ERROR)[:MOST_RESULTS]
     codes = sorted({diagnostic.code for diagnostic in diagnostics})
     seen: Counter[tuple[str, ...]] = Counter()
     driver = {"name": "payrules", "version": __version__, "rules": [_rule(code) for code in codes]}
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         # The columns of diagnostics count characters, not the UTF-16 units that are SARIF's default.
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "The directory that payrules was run in."}}},
+        "newlineSequences": _LINE_ENDS,
+        # Without a URI: where the repository lies differs from machine to machine.
+        "originalUriBaseIds": {_ROOT: {"description": _text("The top of the repository.")}},
         "results": [_result(diagnostic, codes.index(diagnostic.code), seen) for diagnostic in diagnostics],
     }
+    if left > 0:
+        note = {"level": "warning", "message": _text(f"{left} more findings were left out.")}
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [note]}]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     yield from json.dumps(log, indent=2).split("\n")
 

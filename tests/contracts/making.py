@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tests.builders import at
@@ -177,7 +177,9 @@ def complete(clinic_no: int, booking_no: int) -> StoredRecord:
             ("price", "client.phone"),
             T0 + minutes(3),
         ),
-        invoice=InvoiceFacts(2, InvoiceState.CREDITED, 125_000, -500, "NL-17"),
+        invoice=InvoiceFacts(
+            2, InvoiceState.CREDITED, 125_000, -500, "NL-17", "https://pay.example/x", date(2026, 12, 15)
+        ),
         by_person=ByPerson(
             OverrideProcess.MANUAL, "per@nordlys.example", "agreed by phone", Money(80_000, "NOK"), T0 + minutes(90)
         ),

@@ -12,6 +12,7 @@ from tests.contracts.making import (
     add,
     add_with_actions,
     complete,
+    facts,
     new,
     open_clinic,
     read,
@@ -198,6 +199,24 @@ def test_numbers_come_in_pages_in_order(ledger: Ledger) -> None:
         assert tx.booking_numbers(second) == everything[2:]
         assert tx.booking_numbers(second, after=(second, 1)) == everything[3:]
         assert tx.booking_numbers(first, after=(first, 5)) == []
+
+
+def test_numbers_come_as_the_bookings_were_made(ledger: Ledger) -> None:
+    clinic_no, other = sorted((open_clinic(ledger), open_clinic(ledger, "vika")))
+    days = {1: 20, 2: 18, 3: 20, 4: 19}
+    add(
+        ledger,
+        *(stored(clinic_no, n, f"bk-{n}", facts(booked_at=f"2026-11-{day}T10:00:00Z")) for n, day in days.items()),
+    )
+    add(ledger, stored(other, 5, "bk-5", facts(booked_at="2026-11-01T10:00:00Z")))
+    in_order = [(clinic_no, 2), (clinic_no, 4), (clinic_no, 1), (clinic_no, 3)]
+
+    with ledger.reading() as tx:
+        assert tx.booking_numbers() == [*in_order, (other, 5)]
+        assert tx.booking_numbers(clinic_no) == in_order
+        for place, number in enumerate(in_order, 1):
+            assert tx.booking_numbers(clinic_no, after=number, limit=2) == in_order[place : place + 2]
+            assert tx.booking_numbers(after=number) == [*in_order[place:], (other, 5)]
 
 
 def test_numbers_can_be_asked_for_by_state(ledger: Ledger) -> None:

@@ -89,7 +89,7 @@ def test_releasing_a_hold_raises_the_version(ledger: Ledger) -> None:
     with ledger.writing() as tx:
         tx.add_hold(clinic_no, HOLD)
         held = tx.clinics(["nordlys"])["nordlys"].version
-        tx.release_hold(clinic_no, 1, T0 + minutes(5))
+        tx.release_hold(clinic_no, 1, T0 + minutes(5), "ola@nordlys.example", "corrected")
         assert tx.clinics(["nordlys"])["nordlys"].version > held
 
 
@@ -239,11 +239,12 @@ def test_holds_are_read_back_until_and_after_their_release(ledger: Ledger) -> No
     with ledger.writing() as tx:
         tx.add_hold(clinic_no, HOLD)
         tx.add_hold(clinic_no, second)
-        tx.release_hold(clinic_no, 1, T0 + minutes(2))
+        tx.release_hold(clinic_no, 1, T0 + minutes(2), "ola@nordlys.example", "corrected")
 
     with ledger.reading() as tx:
         found = tx.holds([clinic_no, other])
-    assert found[clinic_no] == [HOLD._replace(released_at=T0 + minutes(2)), second]
+    released = HOLD._replace(released_at=T0 + minutes(2), released_by="ola@nordlys.example", release_reason="corrected")
+    assert found[clinic_no] == [released, second]
     assert list(found.get(other, [])) == []
 
 

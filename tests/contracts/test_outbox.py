@@ -17,8 +17,8 @@ from tests.contracts.making import (
 )
 from tests.contracts.test_saving import with_record
 
-from payrules.app.ports import Ledger
-from payrules.app.rows import AttemptRow, Change, Claimed, Lane
+from payrules.app.ports import ConflictError, Ledger
+from payrules.app.rows import AttemptRow, Change, Claimed, DeedRow, Lane
 from payrules.domain.action import Action, ActionKey, ActionState
 from payrules.domain.decision import ActionType
 from payrules.domain.policy import Channel
@@ -191,6 +191,24 @@ def test_attempts_are_read_back(ledger: Ledger) -> None:
     with ledger.reading() as tx:
         assert tx.attempts_of(*where) == attempts
         assert tx.attempts_of(row.clinic_no, row.booking_no + 1) == []
+
+
+def test_what_persons_did_is_kept_with_its_booking(ledger: Ledger) -> None:
+    row = add_with_actions(ledger, open_clinic(ledger), waiting(CREATE, 0), waiting(SMS, 0))
+    where = (row.clinic_no, row.booking_no)
+    deeds = [
+        DeedRow(1, CREATE, "retried", "per@nordlys.example", "the provider is back", T0),
+        DeedRow(2, SMS, "dropped", "ola@nordlys.example", "paid in cash", T0 + minutes(1)),
+    ]
+    with ledger.writing() as tx:
+        for deed in deeds:
+            tx.add_deed(*where, deed)
+
+    with ledger.reading() as tx:
+        assert tx.deeds_of(*where) == deeds
+        assert tx.deeds_of(row.clinic_no, row.booking_no + 1) == []
+    with pytest.raises(ConflictError), ledger.writing() as tx:
+        tx.add_deed(*where, deeds[1])
 
 
 def test_held_and_dead_actions_are_listed_the_oldest_due_first(ledger: Ledger) -> None:

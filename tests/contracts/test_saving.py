@@ -247,6 +247,32 @@ def test_a_second_stamp_is_added_and_holds(ledger: Ledger) -> None:
         assert tx.past([number]) == {number: Past((STAMP, second), recorded)}
 
 
+def test_a_booking_is_open_while_one_of_its_actions_is(ledger: Ledger) -> None:
+    def with_actions(*actions: Action) -> StoredRecord:
+        return with_record(row, actions=actions)
+
+    def is_open() -> bool:
+        with ledger.reading() as tx:
+            return tx.open_bookings(clinic_no) == [row.booking_no]
+
+    clinic_no = open_clinic(ledger)
+    create, sms = waiting(CREATE, 0), waiting(SMS, 1)
+    made, sent = (action._replace(state=ActionState.DELIVERED, next_at=None) for action in (create, sms))
+    row = add_with_actions(ledger, clinic_no, create)
+    assert is_open()
+    save(ledger, row, with_actions(made))
+    assert not is_open()
+    save(ledger, with_actions(made), with_actions(made, sms))
+    assert is_open()
+    # Whoever saves may not have seen that there is another action by now.
+    save(ledger, with_actions(sms), with_actions(sms._replace(state=ActionState.HELD, next_at=None)))
+    assert is_open()
+    save(ledger, with_actions(sms._replace(state=ActionState.HELD)), with_actions(sent))
+    assert not is_open()
+    save(ledger, with_actions(create), with_actions(create, waiting(EMAIL, 2)))
+    assert is_open()
+
+
 def test_a_stamp_is_never_written_over(ledger: Ledger) -> None:
     clinic_no = open_clinic(ledger)
     row = add_with_actions(ledger, clinic_no)

@@ -102,7 +102,7 @@ def add_hold(_: Side, tx: Transaction, step: Step) -> None:
 def release_hold(_: Side, tx: Transaction, step: Step) -> None:
     held = tx.holds([step.clinic_no])[step.clinic_no]
     for hold in held:
-        tx.release_hold(step.clinic_no, hold.number, T0 + minutes(step.more))
+        tx.release_hold(step.clinic_no, hold.number, T0 + minutes(step.more), "ola@nordlys.example", "corrected")
 
 
 def add_events(side: Side, tx: Transaction, step: Step) -> object:

@@ -15,6 +15,7 @@ from payrules.app.audit import Auditor, Engine
 from payrules.app.by_hand import by_hand
 from payrules.app.holding import Holder, HoldOutcome
 from payrules.app.ports import Lock
+from payrules.app.requests import Requests
 from payrules.app.restamp import Restamper, RestampOutcome
 from payrules.app.rows import Lane
 from payrules.app.stuck import Desk, Verb
@@ -82,7 +83,7 @@ def test_holding_while_workers_claim_and_settle(practice: Practice) -> None:
         try:
             for _ in range(4):
                 assert holder.hold(CLINIC, BY).outcome is HoldOutcome.HELD
-                assert holder.release(CLINIC).outcome is HoldOutcome.RELEASED
+                assert holder.release(CLINIC, BY).outcome is HoldOutcome.RELEASED
             holder.hold(CLINIC, BY)
         finally:
             stop.set()
@@ -94,7 +95,7 @@ def test_holding_while_workers_claim_and_settle(practice: Practice) -> None:
     sent = len(practice.sms.effects) + len(practice.email.effects)
     assert practice.next_at() is None, "nothing is left to be claimed under a hold"
     assert differences(practice) == []
-    holder.release(CLINIC)
+    holder.release(CLINIC, BY)
     practice.dispatch()
     keys = [message.key for message in (*practice.sms.effects, *practice.email.effects)]
     assert len(keys) == len(set(keys)) == 2 * MANY >= sent
@@ -149,10 +150,10 @@ def test_a_claim_and_a_restamp_are_one_after_the_other(practice: Practice) -> No
 def test_two_people_release_the_same(practice: Practice) -> None:
     Holder(practice.ledger, practice.clock).hold(CLINIC, BY)
     keys = [f"{CLINIC}/bk-{n}/1/create_invoice/-/1" for n in range(1, MANY + 1)]
+    desks = [Desk(practice.ledger, Requests(practice.versions), practice.clock) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         both = pool.map(
-            lambda order: [done.code for done in Desk(practice.ledger, practice.clock).act(Verb.DROP, order, BY)],
-            (keys, keys[::-1]),
+            lambda desk, order: [done.code for done in desk.act(Verb.DROP, order, BY)], desks, (keys, keys[::-1])
         )
         codes = [code for one in both for code in one]
     assert codes.count(None) == codes.count("not_held") == MANY

@@ -1,15 +1,18 @@
 """Claims by several processes: each action goes to one of them, and to another only when its lease is over."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from tests.contracts.making import SMS, T0, add, minutes, open_clinic, stored, waiting
 
-from payrules.adapters.store import SqlLedger, open_store
+from payrules.adapters.store import SqlLedger, SqlTransaction, open_store, read_facts
 from payrules.app.rows import Lane
 from payrules.domain.action import Action
 
@@ -106,9 +109,45 @@ def test_a_claim_looks_at_what_is_due_and_not_at_what_waits(tmp_path: Path) -> N
             assert tx.next_at(Lane.SMS) == T0 + minutes(60)
 
 
-def test_events_of_a_booking_are_found_by_it_and_not_by_its_clinic(tmp_path: Path) -> None:
-    with closing(open_store(str(tmp_path / "payrules.db"))) as ledger:
-        statement = "SELECT * FROM events WHERE clinic_no = 1 AND booking_id = 'bk-1' ORDER BY event_no"
-        with ledger.reading_session() as session, session.run() as connection:
-            plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
-    assert plan == ["SEARCH events USING INDEX events_booking_id_clinic_no (booking_id=? AND clinic_no=?)"]
+PLANS: dict[str, tuple[Callable[[SqlTransaction], object], str]] = {
+    "events of a booking": (
+        lambda tx: tx.events_of(1, "bk-1"),
+        "USING INDEX events_booking_id_clinic_no (booking_id=? AND clinic_no=?)",
+    ),
+    "the latest booking of a clinic": (
+        lambda tx: tx.latest_booked_at(1),
+        "USING COVERING INDEX bookings_clinic_no_booked_at_booking_no (clinic_no=?)",
+    ),
+    "open bookings of a clinic": (
+        lambda tx: tx.open_bookings(1),
+        "USING INDEX bookings_open (clinic_no=?)",
+    ),
+    "open bookings of an activation": (
+        lambda tx: tx.open_bookings(1, 2),
+        "USING INDEX bookings_open (clinic_no=?)",
+    ),
+    "a page of a clinic's bookings": (
+        lambda tx: tx.booking_numbers(1, after=(1, 7)),
+        "INDEX bookings_clinic_no_booked_at_booking_no (clinic_no=? AND (booked_at,booking_no)>(?,?))",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_lies_behind_a_clinic_is_not_gone_through(tmp_path: Path, name: str) -> None:
+    ask, wanted = PLANS[name]
+    said: list[str] = []
+    with (
+        closing(open_store(str(tmp_path / "payrules.db"))) as ledger,
+        ledger.reading_session() as session,
+        session.run() as connection,
+    ):
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_trace_callback(said.append)
+        ask(SqlTransaction(session, read_facts))
+        driver.set_trace_callback(None)
+        [statement] = said
+        plan = [row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert wanted in plan[0], plan
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan), plan

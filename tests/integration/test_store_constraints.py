@@ -62,6 +62,15 @@ def test_a_stamp_is_written_once(ledger: SqlLedger, statement: str) -> None:
         run(ledger, statement)
 
 
+@pytest.mark.parametrize("statement", ["UPDATE deeds SET actor = 'nobody'", "DELETE FROM deeds"])
+def test_what_a_person_did_stays(ledger: SqlLedger, statement: str) -> None:
+    said = {"verb": "released", "actor": "kari", "reason": "she asked", "done_at": 5}
+    key = {name: ACTION[name] for name in ("clinic_no", "booking_no", "ordinal", "type", "channel", "occurrence")}
+    write(ledger, "deeds", **key, **said, number=1)
+    with pytest.raises(LedgerError, match="what a person did stays"):
+        run(ledger, statement)
+
+
 def test_a_stamp_rests_on_an_activation_of_its_clinic(ledger: SqlLedger) -> None:
     for elsewhere in ({"sequence": 2}, {"sequence": 1, "clinic_no": 2}):
         with pytest.raises(LedgerError, match="a stamp rests on an activation of its clinic"):

@@ -62,8 +62,15 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match=r"cannot be opened: is there such a folder, and may it be written\?"):
+    with pytest.raises(LedgerError, match=r"there is no folder .*nowhere that a store could be in"):
         open_store(str(tmp_path / "nowhere" / "payrules.db"))
+
+
+def test_a_file_that_may_only_be_read(tmp_path: Path) -> None:
+    with closing(open_store(str(tmp_path / "payrules.db"))) as ledger:
+        with pytest.raises(LedgerError) as raised, ledger.reading() as tx:
+            tx.add_clinic("nordlys")
+        assert str(raised.value).endswith("cannot be written: its file, or the folder of it, may only be read here")
 
 
 def test_a_file_that_another_process_has_locked(tmp_path: Path) -> None:

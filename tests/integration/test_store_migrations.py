@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 from sqlalchemy.schema import CheckConstraint
 
 import payrules.adapters.migrations as migrations
-from payrules.adapters.store import SqlLedger, open_store, prepare_store
+from payrules.adapters.store import SqlLedger, open_store, prepare_store, sqlite
 from payrules.adapters.store.sqlite import APPLICATION_ID
 from payrules.adapters.store.tables import METADATA
 from payrules.app.ports import LedgerError
@@ -73,14 +73,34 @@ def test_an_upgrade_says_what_there_was_and_does_nothing_twice(store_url: str) -
     ledger.close()
 
 
-# On a machine under full load SQLite has once kept one of them waiting for more than 30 seconds (known-limits.md).
-@pytest.mark.torture
 def test_many_may_make_one_store_at_once(store_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         ledgers = list(threads.map(open_store, [store_url] * 4))
     assert {ledger.version() for ledger in ledgers} == {migrations.HEAD}
     for ledger in ledgers:
         ledger.close()
+
+
+def test_a_new_file_that_another_is_about_to_write_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = str(tmp_path / "payrules.db")
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match=r"locked by another process for more than 0\.03 seconds"):
+        open_store(place, patience=0.03)
+
+    waits: list[float] = []
+
+    def until_it_is_done(seconds: float) -> None:
+        waits.append(seconds)
+        other.execute("COMMIT")
+
+    monkeypatch.setattr(sqlite, "sleep", until_it_is_done)
+    ledger = open_store(place)
+    assert (len(waits), ledger.version()) == (1, migrations.HEAD)
+    ledger.close()
+    other.close()
 
 
 def test_what_is_kept_outlives_the_process(store_url: str) -> None:

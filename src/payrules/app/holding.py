@@ -106,7 +106,7 @@ class Holder:
         outcome, row = in_transaction(self._ledger, write)
         return Holding(clinic, outcome, (row,), self._bring_in_line(clinic, sequence))
 
-    def release(self, clinic: str, sequence: int | None = None) -> Holding:
+    def release(self, clinic: str, by: ByHand, sequence: int | None = None) -> Holding:
         """End all holds of the clinic, or that of one activation, and let go what nothing else stops.
 
         Raises UnknownClinicError and UnknownActivationError.
@@ -118,8 +118,8 @@ class Holder:
             now, ended = self._clock(), []
             for row in Stops.of(tx, clinic_no).holds:
                 if sequence in (None, row.sequence):
-                    tx.release_hold(clinic_no, row.number, now)
-                    ended.append(row._replace(released_at=now))
+                    tx.release_hold(clinic_no, row.number, now, *by)
+                    ended.append(row._replace(released_at=now, released_by=by.name, release_reason=by.reason))
             return tuple(ended)
 
         ended = in_transaction(self._ledger, write)

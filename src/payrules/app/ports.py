@@ -21,6 +21,7 @@ from payrules.app.rows import (
     Contact,
     ContactRow,
     DecisionRow,
+    DeedRow,
     EventRow,
     FileRow,
     HoldRow,
@@ -91,7 +92,9 @@ class Transaction(Protocol):
 
     def add_hold(self, clinic_no: int, row: HoldRow) -> None: ...
 
-    def release_hold(self, clinic_no: int, number: int, released_at: datetime) -> None: ...
+    def release_hold(
+        self, clinic_no: int, number: int, released_at: datetime, released_by: str, reason: str
+    ) -> None: ...
 
     def holds(self, clinic_nos: Iterable[int]) -> dict[int, list[HoldRow]]: ...
 
@@ -171,7 +174,7 @@ class Transaction(Protocol):
         after: tuple[int, int] = (0, 0),
         limit: int = 1000,
     ) -> list[tuple[int, int]]:
-        """Pages of (clinic_no, booking_no) in order, after a key: for lists and for `audit`."""
+        """Pages of (clinic_no, booking_no), after one of them: clinic by clinic, each booking as it was booked."""
 
     def overpaid(
         self, clinic_no: int | None = None, after: tuple[int, int] = (0, 0), limit: int = 1000
@@ -189,6 +192,11 @@ class Transaction(Protocol):
     def add_attempts(self, rows: Sequence[AttemptRow]) -> None: ...
 
     def attempts_of(self, clinic_no: int, booking_no: int) -> list[AttemptRow]: ...
+
+    def add_deed(self, clinic_no: int, booking_no: int, row: DeedRow) -> None: ...
+
+    def deeds_of(self, clinic_no: int, booking_no: int) -> list[DeedRow]:
+        """What persons did about the actions of a booking, in the order of the rows' numbers."""
 
     def actions_in(self, state: str, clinic_no: int | None = None, limit: int = 1000) -> list[tuple[int, int, Action]]:
         """Held or dead actions with their clinic_no and booking_no, oldest due first."""
@@ -265,7 +273,7 @@ class MessageRequest(NamedTuple):
     """A message to the payer. `to` is a phone number or an email address, for the adapter alone.
 
     `amount` is what is left to pay, in minor units; `now` is the instant of the call. `link` is the payment link of
-    the invoice and `due_on` the day it is due, in the clinic's zone. `country` is the
+    the invoice and `due_on` the day it is due, as its provider told them; None where it did not. `country` is the
     clinic's, `reply_to` its own address. `subject` and `html` are an email's alone;
     these and `text` are empty until `Texts` has filled them in.
     """

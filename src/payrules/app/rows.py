@@ -87,7 +87,10 @@ class FileRow(NamedTuple):
 
 
 class HoldRow(NamedTuple):
-    """A clinic's open actions are stopped, all or those of one activation; `released_at` None while it holds."""
+    """A clinic's open actions are stopped, all or those of one activation.
+
+    What came of its release is None while it holds.
+    """
 
     number: int
     sequence: int | None
@@ -95,6 +98,8 @@ class HoldRow(NamedTuple):
     actor: str
     held_at: datetime
     released_at: datetime | None = None
+    released_by: str | None = None
+    release_reason: str | None = None
 
 
 # ---- events and bookings
@@ -237,6 +242,17 @@ class AttemptRow(NamedTuple):
     answer: str
     detail: str
     worker: str
+
+
+class DeedRow(NamedTuple):
+    """What a person did about one action, by whom and why; `verb` is an `app.stuck.Verb`. Kept for ever."""
+
+    number: int
+    key: ActionKey
+    verb: str
+    actor: str
+    reason: str
+    done_at: datetime
 
 
 class NewBooking(NamedTuple):

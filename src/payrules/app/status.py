@@ -55,7 +55,7 @@ class Status(NamedTuple):
 
 
 class History(NamedTuple):
-    """The timeline of a clinic, and what the payment side said of it, as they were recorded.
+    """The timeline of a clinic, what the payment side said of it and when it was on hold, as they were recorded.
 
     `timezone` is that of the clinic's latest file.
     """
@@ -64,6 +64,7 @@ class History(NamedTuple):
     timezone: str
     rows: tuple[ActivationRow, ...]
     verifications: tuple[VerificationRow, ...]
+    holds: tuple[HoldRow, ...]
 
 
 def status_of(tx: Transaction, now: datetime, names: Iterable[str] | None = None) -> Status:
@@ -112,7 +113,8 @@ def history_of(tx: Transaction, clinic: str) -> History:
     latest = _latest(rows)
     timezone = "UTC" if latest is None else _settings(tx, [latest])[latest]["timezone"]
     verifications = tx.verifications([row.clinic_no]).get(row.clinic_no, [])
-    return History(clinic, timezone, tuple(rows), tuple(verifications))
+    holds = tx.holds([row.clinic_no]).get(row.clinic_no, [])
+    return History(clinic, timezone, tuple(rows), tuple(verifications), tuple(holds))
 
 
 def _settings(tx: Transaction, digests: Iterable[str | None]) -> dict[str, dict[str, str]]:

@@ -13,12 +13,20 @@ from payrules.app.by_hand import ByHand
 from payrules.app.holding import Stops, in_line
 from payrules.app.ports import Ledger, Lock, Transaction
 from payrules.app.requests import Requests
-from payrules.app.rows import Change, StoredRecord
+from payrules.app.rows import Change, DeedRow, StoredRecord
 from payrules.app.timelines import UnknownClinicError
 from payrules.app.transactions import in_transaction
 from payrules.domain.action import Action, ActionKey, ActionState, HeldCause
 from payrules.domain.decision import Reason, Uncovered, decide
-from payrules.domain.lifecycle import Advanced, amount_of, drop_held, refund_due, release_held, retry_dead
+from payrules.domain.lifecycle import (
+    Advanced,
+    amount_of,
+    drop_held,
+    found_delivered,
+    refund_due,
+    release_held,
+    retry_dead,
+)
 from payrules.domain.lifecycle.deciding import laid_over, stopped_by
 from payrules.domain.record import BookingRecord, BookingState
 
@@ -164,6 +172,7 @@ class Verb(StrEnum):
     RELEASE = "released"
     DROP = "dropped"
     RETRY = "retried"
+    FIND_DELIVERED = "delivered"
 
 
 class Done(NamedTuple):
@@ -187,10 +196,11 @@ _OF_THE_CLINIC = {
 
 
 class Desk:
-    """Where people release, drop and retry actions, each in a transaction of its own."""
+    """Where people release, drop and retry actions, or say that one is done, each in a transaction of its own."""
 
-    def __init__(self, ledger: Ledger, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, requests: Requests, clock: Callable[[], datetime]) -> None:
         self._ledger = ledger
+        self._requests = requests
         self._clock = clock
 
     def act(self, verb: Verb, keys: Iterable[str], by: ByHand) -> Iterator[Done]:
@@ -215,20 +225,26 @@ class Desk:
             for cause, sentence in _OF_THE_CLINIC.items():
                 if action.cause == cause:
                     return Done(text, verb, cause.value, sentence.format(clinic=clinic))
-        advanced = _advance(verb, record, key, by, now)
+        advanced = self._advance(tx, verb, record, key, by, now)
         if advanced.refusal is not None:
             return Done(text, verb, advanced.refusal.code.value, advanced.refusal.sentence)
         # Nobody lets an action slip through a hold.
         record = in_line(advanced.record, Stops.of(tx, row.clinic_no), now)
         tx.save([Change(before, before._replace(record=record))])
+        number = (row.clinic_no, before.booking_no)
+        tx.add_deed(*number, DeedRow(len(tx.deeds_of(*number)) + 1, key, verb.value, by.name, by.reason, now))
         return Done(text, verb)
 
-
-def _advance(verb: Verb, record: BookingRecord, key: ActionKey, by: ByHand, now: datetime) -> Advanced:
-    match verb:
-        case Verb.RELEASE:
-            return release_held(record, key, by.said(verb.value))
-        case Verb.RETRY:
-            return retry_dead(record, key, by.said(verb.value))
-        case Verb.DROP:
-            return drop_held(record, key, now, by.said())
+    def _advance(
+        self, tx: Transaction, verb: Verb, record: BookingRecord, key: ActionKey, by: ByHand, now: datetime
+    ) -> Advanced:
+        match verb:
+            case Verb.RELEASE:
+                return release_held(record, key, by.said(verb.value))
+            case Verb.RETRY:
+                return retry_dead(record, key, by.said(verb.value))
+            case Verb.DROP:
+                return drop_held(record, key, now, by.said())
+            case Verb.FIND_DELIVERED:
+                cover = self._requests.cover(tx, record.stamp)
+                return found_delivered(record, key, cover, now, f"by hand: {by.name}")

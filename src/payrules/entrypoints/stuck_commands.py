@@ -27,7 +27,7 @@ _clinic_option = click.option("--clinic", metavar="CLINIC", help="Only this clin
 
 @click.group(cls=Group)
 def held() -> None:
-    """What waits for a person: list it, let it go, or drop it."""
+    """What waits for a person: list it, let it go, drop it, or say that it was done."""
 
 
 @held.command("list", examples=("payrules held list", "payrules held list --clinic nordlys-psykologi --format json"))
@@ -93,6 +93,25 @@ def drop_held(keys: tuple[str, ...], reason: str, actor: str, store: str, form: 
     from payrules.app.stuck import Verb
 
     return _act(Verb.DROP, keys, reason, actor, store, form)
+
+
+@held.command(
+    "delivered",
+    examples=(
+        "payrules held delivered nordlys-psykologi/bk-1001/1/send_payment_link/sms/1 --reason 'the provider lists it'",
+    ),
+)
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@reason_option
+@actor_option
+@store_option
+@format_option("text", "json")
+@reported
+def found_delivered(keys: tuple[str, ...], reason: str, actor: str, store: str, form: str) -> ExitCode:
+    """Say that messages without an answer did arrive: each counts as delivered now, and reminders follow."""
+    from payrules.app.stuck import Verb
+
+    return _act(Verb.FIND_DELIVERED, keys, reason, actor, store, form)
 
 
 @click.group(cls=Group)
@@ -162,13 +181,16 @@ def _act(verb: "Verb", keys: Iterable[str], reason: str, actor: str, store: str,
     from payrules import bootstrap
     from payrules.adapters.store import open_store
     from payrules.app.by_hand import by_hand
+    from payrules.app.requests import Requests
     from payrules.app.stuck import Desk
+    from payrules.app.versions import Versions
     from payrules.entrypoints.ledger_objects import done_object
     from payrules.entrypoints.ledger_pages import print_done
 
     by, refused = by_hand(actor, reason), False
     with closing(open_store(store, create=False)) as ledger:
-        for done in Desk(ledger, bootstrap.now).act(verb, keys, by):
+        requests = Requests(Versions(bootstrap.build().compiler))
+        for done in Desk(ledger, requests, bootstrap.now).act(verb, keys, by):
             refused |= done.is_refused
             if form == "json":
                 _echo(done_object(done))

@@ -54,7 +54,7 @@ def test_nothing_is_done_while_a_clinic_is_held(practice: Practice, holder: Hold
     assert causes(practice) == causes(practice, "bk-2") == HELD_BY_CLINIC
     practice.dispatch(LINK_AT)
     assert (practice.sms.calls, practice.invoices.calls) == ([], [])
-    released = holder.release(CLINIC)
+    released = holder.release(CLINIC, BY)
     assert (released.outcome, released.bookings, len(released.holds)) == (HoldOutcome.RELEASED, 2, 1)
     practice.dispatch(LINK_AT)
     assert len(practice.sms.effects) == 2
@@ -63,7 +63,7 @@ def test_nothing_is_done_while_a_clinic_is_held(practice: Practice, holder: Hold
 def test_what_is_late_by_a_day_is_held_once_more(practice: Practice, holder: Holder) -> None:
     holder.hold(CLINIC, BY)
     practice.now = LINK_AT + timedelta(hours=25)
-    holder.release(CLINIC)
+    holder.release(CLINIC, BY)
     practice.dispatch()
     assert practice.action(ActionType.SEND_PAYMENT_LINK, Channel.SMS).cause == HeldCause.TOO_LATE
 
@@ -79,8 +79,8 @@ def test_only_what_was_booked_under_an_activation(practice: Practice, holder: Ho
     # Released in part: the hold of the activation stands.
     holder.hold(CLINIC, BY)
     assert causes(practice) == HELD_BY_CLINIC
-    assert holder.release(CLINIC, 2).bookings == 0, "the whole clinic is still held"
-    assert holder.release(CLINIC).bookings == 2
+    assert holder.release(CLINIC, BY, 2).bookings == 0, "the whole clinic is still held"
+    assert holder.release(CLINIC, BY).bookings == 2
     assert causes(practice) == causes(practice, "bk-2") == {(WAITING, None)}
 
 
@@ -99,17 +99,17 @@ def test_saying_it_again_finishes_what_was_interrupted(practice: Practice, holde
     again = holder.hold(CLINIC, by_hand("ola", "once more"))
     assert (again.outcome, again.bookings, again.holds[0].actor) == (HoldOutcome.HELD_BEFORE, 1, "kari")
     with pytest.raises(DownError):
-        broken.release(CLINIC)
+        broken.release(CLINIC, BY)
     assert causes(practice) == HELD_BY_CLINIC
-    again = holder.release(CLINIC)
+    again = holder.release(CLINIC, BY)
     assert (again.outcome, again.bookings, again.holds) == (HoldOutcome.RELEASED, 1, ())
-    assert holder.release(CLINIC).outcome is HoldOutcome.NOT_HELD
+    assert holder.release(CLINIC, BY).outcome is HoldOutcome.NOT_HELD
 
 
 def test_a_release_does_not_undo_a_withdrawn_verification(practice: Practice, holder: Holder) -> None:
     holder.hold(CLINIC, BY)
     verifier(practice).withdraw(CLINIC, actor="payments")
-    holder.release(CLINIC)
+    holder.release(CLINIC, BY)
     assert causes(practice) == {(HELD, HeldCause.NOT_VERIFIED)}
     verifier(practice).verify(CLINIC, COMPANY, actor="payments")
     assert causes(practice) == {(WAITING, None)}
@@ -151,7 +151,7 @@ def test_what_is_not_known(holder: Holder) -> None:
     with pytest.raises(UnknownClinicError):
         holder.hold("harbour", BY)
     with pytest.raises(UnknownClinicError):
-        holder.release("harbour")
+        holder.release("harbour", BY)
     with pytest.raises(UnknownActivationError, match="no activation 7"):
         holder.hold(CLINIC, BY, 7)
 

@@ -11,6 +11,7 @@ from payrules.app.by_hand import by_hand
 from payrules.app.holding import Holder
 from payrules.app.ports import Limits
 from payrules.app.requests import Requests
+from payrules.app.rows import DeedRow
 from payrules.app.stuck import Desk, Done, Refund, Stopped, Undecided, Verb, Waiting, stuck_actions, waiting_for_person
 from payrules.app.timelines import UnknownClinicError
 from payrules.domain.action import Action, ActionKey, ActionState, HeldCause, RetryLater
@@ -27,7 +28,7 @@ NOK = {"currency": "NOK"}
 @pytest.fixture
 def practice() -> Practice:
     """The link by email was sent, or was not: nobody knows."""
-    found = Practice()
+    found = Practice(text=clinic_text("reminders: [7d]\n"))
     found.email = RecordingMessages(Limits(key_honoured_for=0), lambda _: Raise(TimeoutError(), after_effect=True))
     found.now = at("2026-11-24T09:00Z")
     found.book()
@@ -35,7 +36,7 @@ def practice() -> Practice:
 
 
 def act(practice: Practice, verb: Verb, *keys: str) -> list[Done]:
-    return list(Desk(practice.ledger, practice.clock).act(verb, keys, BY))
+    return list(Desk(practice.ledger, Requests(practice.versions), practice.clock).act(verb, keys, BY))
 
 
 def waiting(practice: Practice, clinic: str | None = None) -> Waiting:
@@ -89,6 +90,41 @@ def test_what_a_dropped_issue_leads_to_is_not_wanted_again(practice: Practice) -
     assert {a.state for a in practice.stored().record.actions if a.key.type is LINK} == {ActionState.CANCELLED}
 
 
+def test_a_message_that_arrived_after_all_is_said_to_be_delivered(practice: Practice) -> None:
+    practice.sms.script = lambda _: RetryLater("gateway down")
+    practice.dispatch(LINK_AT)
+    assert act(practice, Verb.FIND_DELIVERED, EMAIL_KEY) == [Done(EMAIL_KEY, Verb.FIND_DELIVERED)]
+    assert (email(practice).state, email(practice).receipt) == (ActionState.DELIVERED, "by hand: kari")
+    reminders = [a for a in practice.stored().record.actions if a.key.type is ActionType.SEND_REMINDER]
+    assert {a.state for a in reminders} == {ActionState.WAITING}
+    assert act(practice, Verb.FIND_DELIVERED, SMS_KEY)[0].code == "not_held"
+    assert len(practice.email.effects) == 1
+
+
+def test_reminders_of_what_arrived_wait_for_the_release_of_the_clinic(practice: Practice) -> None:
+    practice.sms.script = lambda _: RetryLater("gateway down")
+    practice.dispatch(LINK_AT)
+    Holder(practice.ledger, practice.clock).hold(CLINIC, BY)
+    act(practice, Verb.FIND_DELIVERED, EMAIL_KEY)
+    reminders = [a for a in practice.stored().record.actions if a.key.type is ActionType.SEND_REMINDER]
+    assert {(a.state, a.cause) for a in reminders} == {(ActionState.HELD, HeldCause.CLINIC_HELD)}
+
+
+def test_what_a_person_did_is_kept_when_the_action_has_come_to_its_end(practice: Practice) -> None:
+    practice.dispatch(LINK_AT)
+    act(practice, Verb.RELEASE, EMAIL_KEY)
+    practice.dispatch()
+    practice.now += minutes(5)
+    assert [done.code for done in act(practice, Verb.DROP, EMAIL_KEY, SMS_KEY)] == [None, "not_held"]
+    stored, key = practice.stored(), ActionKey(1, LINK, Channel.EMAIL)
+    with practice.ledger.reading() as tx:
+        deeds = tx.deeds_of(stored.clinic_no, stored.booking_no)
+    assert deeds == [
+        DeedRow(1, key, "released", "kari", "she asked", LINK_AT),
+        DeedRow(2, key, "dropped", "kari", "she asked", LINK_AT + minutes(5)),
+    ]
+
+
 def test_dead_actions_are_tried_again(practice: Practice) -> None:
     practice.sms.script = lambda _: RetryLater("gateway down")
     practice.dispatch(LINK_AT + timedelta(hours=23))
@@ -140,7 +176,7 @@ def test_nobody_lets_an_action_slip_through_a_hold(practice: Practice) -> None:
     assert done.code == "clinic_held"
     assert done.sentence is not None
     assert f"payrules release {CLINIC}" in done.sentence
-    Holder(practice.ledger, practice.clock).release(CLINIC)
+    Holder(practice.ledger, practice.clock).release(CLINIC, by_hand("kari", "corrected"))
     assert (email(practice).state, email(practice).by_hand) == (ActionState.WAITING, True)
 
 

@@ -156,7 +156,7 @@ def test_both_agree_on_altered_documents(name: str, explaining: Faults, deciding
 
 
 def test_both_read_every_pattern_alike(load_schema: LoadSchema) -> None:
-    for name in ("booking", "clinic", "diagnostic", "simulation"):
+    for name in ("booking", "clinic", "diagnostic", "simulation", "tests", "test-result"):
         schema = load_schema(name)
         parts = list(patterned(schema))
         examples = {text for _, texts in parts for text in texts}

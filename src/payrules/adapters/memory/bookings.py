@@ -3,15 +3,17 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from operator import attrgetter
 
-from payrules.adapters.memory.tables import BookingNo, Rows, place
+from payrules.adapters.memory.tables import BookingNo, Rows, place, place_of
 from payrules.app.ports import ConflictError, LedgerError
 from payrules.app.rows import Change, Contact, ContactRow, DecisionRow, EventRow, EventState, NewBooking, Party, Past
 from payrules.app.rows import StoredRecord as Stored
 from payrules.domain.action import Action, ActionState
 from payrules.domain.record import BookingRecord, BookingState, Decided, InvoiceState, Stamp
 
+_FIRST = datetime.fromtimestamp(0, UTC)
 # Comparing so is several times quicker than comparing copies without their actions.
 _without_actions = attrgetter(*(field.name for field in fields(BookingRecord) if field.name != "actions"))
 
@@ -202,10 +204,13 @@ class BookingRows(Rows):
         self, clinic_no: int | None, after: BookingNo, limit: int, wanted: Callable[[BookingRecord], bool]
     ) -> list[BookingNo]:
         order = self.t.records.order[:]
+        last = self.get(self.t.records, after)
+        begin = bisect_right(order, (after[0], _FIRST, after[1]) if last is None else place_of(last))
         page: list[BookingNo] = []
-        for number in order[bisect_right(order, after) :]:
+        for place_clinic_no, _, booking_no in order[begin:]:
             if len(page) == limit:
                 break
+            number = (place_clinic_no, booking_no)
             stored = self.get(self.t.records, number)
             # Bookings that came after a reader began have a number in the order, and no row for that reader.
             if stored is not None and clinic_no in (None, number[0]) and wanted(stored.record):

@@ -96,12 +96,13 @@ class ClinicRows(Rows):
         self._raise_version(clinic_no)
         self.add_numbered(self.t.holds, clinic_no, row)
 
-    def release_hold(self, clinic_no: int, number: int, released_at: datetime) -> None:
+    def release_hold(self, clinic_no: int, number: int, released_at: datetime, released_by: str, reason: str) -> None:
         holds = self.listed(self.t.holds, clinic_no)
         if not any(hold.number == number for hold in holds):
             raise self.failed(LedgerError(f"clinic {clinic_no} has no hold {number}"))
         self._raise_version(clinic_no)
-        released = (hold._replace(released_at=released_at) if hold.number == number else hold for hold in holds)
+        release = {"released_at": released_at, "released_by": released_by, "release_reason": reason}
+        released = (hold._replace(**release) if hold.number == number else hold for hold in holds)
         self.put(self.t.holds, clinic_no, tuple(released))
 
     def holds(self, clinic_nos: Iterable[int]) -> dict[int, list[HoldRow]]:

@@ -109,20 +109,20 @@ class MemoryInvoices:
         if request.type is ActionType.ISSUE_INVOICE:
             if request.total is None:
                 return Rejected("no_total")
-            self._invoices[where], number = self._issued(invoice, request, request.total)
-            return Delivered(number, total=request.total)
+            self._invoices[where] = issued = self._issued(invoice, request, request.total)
+            return Delivered(issued.number or "", total=issued.total, due_on=issued.due_on)
         if request.type is ActionType.UPDATE_DRAFT:
             self._invoices[where] = invoice._replace(total=request.total)
         else:
             self._invoices[where] = invoice._replace(status=Status.DELETED)
         return Delivered("draft-{}-{}-{}".format(*where))
 
-    def _issued(self, invoice: Invoice, request: InvoiceRequest, total: int) -> tuple[Invoice, str]:
+    def _issued(self, invoice: Invoice, request: InvoiceRequest, total: int) -> Invoice:
         rate = parse_decimal(request.vat_rate)
         if rate is None:
             raise ValueError(f"{request.vat_rate!r} is no VAT rate")
         number, issued_on = self._counters[request.clinic_no].give(request.number_prefix, _on(request))
-        issued = invoice._replace(
+        return invoice._replace(
             status=Status.ISSUED,
             total=total,
             vat=vat_included(total, rate),
@@ -130,7 +130,6 @@ class MemoryInvoices:
             issued_on=issued_on,
             due_on=issued_on + timedelta(days=request.due_in_days),
         )
-        return issued, number
 
     def _credited(self, invoice: Invoice, request: InvoiceRequest) -> tuple[Invoice, str]:
         number, credited_on = self._counters[request.clinic_no].give(request.number_prefix, _on(request))

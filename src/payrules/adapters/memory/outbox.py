@@ -6,7 +6,7 @@ from datetime import datetime
 from heapq import nsmallest
 
 from payrules.adapters.memory.tables import Rows
-from payrules.app.rows import AttemptRow, Claimed, Lane, lane_of
+from payrules.app.rows import AttemptRow, Claimed, DeedRow, Lane, lane_of
 from payrules.domain.action import Action, ActionState
 
 
@@ -54,6 +54,12 @@ class OutboxRows(Rows):
 
     def attempts_of(self, clinic_no: int, booking_no: int) -> list[AttemptRow]:
         return self.listed(self.t.attempts, (clinic_no, booking_no))
+
+    def add_deed(self, clinic_no: int, booking_no: int, row: DeedRow) -> None:
+        self.add_numbered(self.t.deeds, (clinic_no, booking_no), row)
+
+    def deeds_of(self, clinic_no: int, booking_no: int) -> list[DeedRow]:
+        return self.listed(self.t.deeds, (clinic_no, booking_no))
 
     def actions_in(self, state: str, clinic_no: int | None = None, limit: int = 1000) -> list[tuple[int, int, Action]]:
         found = (

@@ -18,6 +18,7 @@ from payrules.app.rows import (
     ClinicRow,
     Contact,
     DecisionRow,
+    DeedRow,
     EventRow,
     FileRow,
     HoldRow,
@@ -43,6 +44,9 @@ BookingNo = tuple[int, int]
 Due = tuple[datetime, int, int, tuple[int, int, int, int], ActionKey]
 """An action of the outbox: next_at, clinic_no, booking_no, its place in its booking, and its key."""
 
+Place = tuple[int, datetime, int]
+"""Where a booking stands in lists: clinic_no, booked_at and booking_no."""
+
 _TYPES = {kind: number for number, kind in enumerate(ActionType)}
 _CHANNELS: dict[Channel | None, int] = {None: 0} | {channel: number for number, channel in enumerate(Channel, 1)}
 
@@ -50,6 +54,11 @@ _CHANNELS: dict[Channel | None, int] = {None: 0} | {channel: number for number, 
 def place(key: ActionKey) -> tuple[int, int, int, int]:
     """Where an action stands among those of its booking."""
     return key.ordinal, _TYPES[key.type], _CHANNELS[key.channel], key.occurrence
+
+
+def place_of(stored: StoredRecord) -> Place:
+    """Where a booking stands among all. What it is by never changes."""
+    return stored.clinic_no, stored.record.booking.booked_at, stored.booking_no
 
 
 class Numbered(Protocol):
@@ -77,23 +86,23 @@ class Table(Generic[K, V]):
 
 
 class RecordTable(Table[BookingNo, StoredRecord]):
-    """Bookings, with their numbers in order and the outbox: for each lane the actions with a `next_at`, in order."""
+    """Bookings, with their places in order and the outbox: for each lane the actions with a `next_at`, in order."""
 
     __slots__ = ("lanes", "order")
 
     def __init__(self) -> None:
         super().__init__()
-        self.order: list[BookingNo] = []
+        self.order: list[Place] = []
         self.lanes: dict[Lane, list[Due]] = {lane: [] for lane in Lane}
 
     def set(self, key: BookingNo, row: StoredRecord | None) -> None:
         """Write a booking, its place in the order and its actions in the outbox."""
         old = self.rows.get(key)
         super().set(key, row)
-        if old is None:
-            insort(self.order, key)
-        elif row is None:
-            del self.order[bisect_left(self.order, key)]
+        if old is None and row is not None:
+            insort(self.order, place_of(row))
+        elif old is not None and row is None:
+            del self.order[bisect_left(self.order, place_of(old))]
         before = () if old is None else old.record.actions
         after = () if row is None else row.record.actions
         for action in before:
@@ -132,6 +141,7 @@ class Tables:
         self.decisions = Table[BookingNo, tuple[DecisionRow, ...]]()
         self.decided = Table[BookingNo, tuple[Decided, ...]]()
         self.attempts = Table[BookingNo, tuple[AttemptRow, ...]]()
+        self.deeds = Table[BookingNo, tuple[DeedRow, ...]]()
         self.contacts = Table[tuple[int, int, Party], Contact]()
         self.next_number = 1
         # One lock for what a writer, an opening reader and an ending writer do at one moment.

@@ -29,7 +29,7 @@ _POSTGRESQL = (
     """,
 )
 
-# A stamp is written once and rests on an activation of its clinic; of an issued invoice
+# A stamp is written once and rests on an activation of its clinic; what a person did stays; of an issued invoice
 # nothing changes but that it was credited.
 _SQLITE_GUARDS = (
     """
@@ -50,6 +50,14 @@ _SQLITE_GUARDS = (
     """
     CREATE TRIGGER stamps_not_deleted BEFORE DELETE ON stamps
     BEGIN SELECT RAISE(ABORT, 'a stamp is written once'); END
+    """,
+    """
+    CREATE TRIGGER deeds_not_updated BEFORE UPDATE ON deeds
+    BEGIN SELECT RAISE(ABORT, 'what a person did stays'); END
+    """,
+    """
+    CREATE TRIGGER deeds_not_deleted BEFORE DELETE ON deeds
+    BEGIN SELECT RAISE(ABORT, 'what a person did stays'); END
     """,
     """
     CREATE TRIGGER invoices_not_updated
@@ -94,6 +102,10 @@ _POSTGRESQL_GUARDS = (
     """
     CREATE TRIGGER stamps_not_updated BEFORE UPDATE OR DELETE OR TRUNCATE ON stamps
     FOR EACH STATEMENT EXECUTE FUNCTION refuse('a stamp is written once')
+    """,
+    """
+    CREATE TRIGGER deeds_not_updated BEFORE UPDATE OR DELETE OR TRUNCATE ON deeds
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('what a person did stays')
     """,
     """
     CREATE TRIGGER invoices_not_updated

@@ -23,14 +23,17 @@ read_facts: ReadFacts = partial(booking_of, zones=load_zone)
 """Makes a booking of recorded facts, with the time zones of the tzdata package."""
 
 
-def open_store(url: str, *, create: bool = True, migrate: bool = True, patience: float = PATIENCE) -> SqlLedger:
+def open_store(
+    url: str, *, create: bool = True, migrate: bool = True, patience: float = PATIENCE, durable: bool = True
+) -> SqlLedger:
     """The store at a path or `sqlite:///PATH` (SQLite), or at a `postgresql://` URL.
 
     Without `create` its file must be there: whoever only looks must not take an empty store for an empty practice.
-    Without `migrate` it must have the tables of this payrules, too; with it they are made on first use. Raises
-    LedgerError where the store cannot be used.
+    Without `migrate` it must have the tables of this payrules, too; with it they are made on first use.
+    Only what may be lost with the machine is not `durable`: a file of SQLite is then written without waiting for its
+    disk. Raises LedgerError where the store cannot be used.
     """
-    ledger = prepare_store(url, create=create and migrate, patience=patience)
+    ledger = prepare_store(url, create=create and migrate, patience=patience, durable=durable)
     try:
         if migrate:
             ledger.upgrade()
@@ -41,19 +44,19 @@ def open_store(url: str, *, create: bool = True, migrate: bool = True, patience:
     return ledger
 
 
-def prepare_store(url: str, *, create: bool = True, patience: float = PATIENCE) -> SqlLedger:
+def prepare_store(url: str, *, create: bool = True, patience: float = PATIENCE, durable: bool = True) -> SqlLedger:
     """The same, whatever its tables are: nothing is opened yet."""
-    return SqlLedger(_dialect(url, patience, create=create), read_facts)
+    return SqlLedger(_dialect(url, patience, create=create, durable=durable), read_facts)
 
 
-def _dialect(url: str, patience: float, *, create: bool) -> Dialect:
+def _dialect(url: str, patience: float, *, create: bool, durable: bool) -> Dialect:
     scheme, separator, rest = url.partition("://")
     if not separator:
         scheme, rest = "sqlite", f"/{url}"
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from payrules.adapters.store.sqlite import Sqlite
 
-        return Sqlite(Path(rest[1:]), patience, create=create)
+        return Sqlite(Path(rest[1:]), patience, create=create, durable=durable)
     if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise LedgerError("a store is a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE")
     try:

@@ -2,7 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, func, select, text, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 
 from payrules.adapters.store.codes import ACTION_STATES, BOOKING_STATES, INVOICE_STATES, instant
 from payrules.adapters.store.dialect import Row, Update
@@ -38,7 +51,7 @@ from payrules.adapters.store.tables import (
 )
 from payrules.app.ports import ConflictError
 from payrules.app.rows import Change, Contact, ContactRow, DecisionRow, NewBooking, Party, Past, StoredRecord
-from payrules.domain.action import Action
+from payrules.domain.action import OPEN, Action
 from payrules.domain.booking import Booking
 from payrules.domain.record import BookingState, Decided, InvoiceState, Stamp
 
@@ -107,6 +120,7 @@ _PAST = select(
     DECISIONS.c.actions,
     *_DECIDED,
 )
+_OPEN = sorted(ACTION_STATES.numbers[state] for state in OPEN)
 _ISSUED = INVOICE_STATES.numbers[InvoiceState.ISSUED]
 _CANCELLED = BOOKING_STATES.numbers[BookingState.CANCELLED]
 
@@ -162,7 +176,7 @@ class BookingRows(EventRows):
             elif after.record.decided != before.record.decided:
                 raise ValueError("a booking that is decided anew needs its decision row")
             contacts += [(after.clinic_no, contact) for contact in told]
-        bookings, new, changed = _differences(spans)
+        bookings, new, changed, turned = _differences(spans)
         self._add_stamps(stamps)
         self._session.insert(DECISIONS, decisions)
         self.add_contacts(contacts)
@@ -170,6 +184,18 @@ class BookingRows(EventRows):
         for statement, values in ((_CHANGE_BOOKING, bookings), (_CHANGE_ACTION, changed)):
             if self._session.update(statement, values) != len(values):
                 raise ConflictError("a booking or action was changed by somebody else")
+        self._tell_open(turned)
+
+    def _tell_open(self, numbers: Sequence[BookingNo]) -> None:
+        """Write of each booking whether an action of it is open: as the store has it, which may have more of them."""
+        if not numbers:
+            return
+        keys = self._session.keys([BOOKINGS.c.clinic_no, BOOKINGS.c.booking_no], numbers)
+        # Counted: whether there is one PostgreSQL could find out by reading all actions of the store.
+        are_open = and_(_is_booking(ACTIONS, BOOKINGS), ACTIONS.c.state.in_(_OPEN))
+        has_open = select(func.count() > 0).select_from(ACTIONS).where(are_open).scalar_subquery()
+        is_one = tuple_(BOOKINGS.c.clinic_no, BOOKINGS.c.booking_no).in_(select(keys))
+        self._session.change(update(BOOKINGS).where(is_one).values(has_open=has_open))
 
     def _add_stamps(self, of: Sequence[StoredRecord]) -> None:
         if not of:
@@ -288,28 +314,45 @@ class BookingRows(EventRows):
     def _page(
         self, clinic_no: int | None, after: BookingNo, limit: int, wanted: ColumnElement[bool]
     ) -> list[BookingNo]:
-        key = (BOOKINGS.c.clinic_no, BOOKINGS.c.booking_no)
-        page = select(*key).where(tuple_(*key) > tuple_(*after), wanted).order_by(*key).limit(limit)
-        if clinic_no is not None:
+        order = (BOOKINGS.c.clinic_no, BOOKINGS.c.booked_at, BOOKINGS.c.booking_no)
+        is_last = and_(BOOKINGS.c.clinic_no == after[0], BOOKINGS.c.booking_no == after[1])
+        since = func.coalesce(select(BOOKINGS.c.booked_at).where(is_last).scalar_subquery(), 0)
+        page = select(BOOKINGS.c.clinic_no, BOOKINGS.c.booking_no).where(wanted).order_by(*order).limit(limit)
+        if clinic_no is None:
+            page = page.where(tuple_(*order) > tuple_(after[0], since, after[1]))
+        else:
+            # Without the clinic's number, so that the rest of the key is looked up and not read through.
             page = page.where(BOOKINGS.c.clinic_no == clinic_no)
+            if after[0] == clinic_no:
+                page = page.where(tuple_(*order[1:]) > tuple_(since, after[1]))
         return [(row.clinic_no, row.booking_no) for row in self._session.rows(page)]
 
 
 def _differences(
     spans: dict[BookingNo, tuple[StoredRecord, StoredRecord]],
-) -> tuple[list[Row], list[Row], list[Row]]:
-    """What is to be written: bookings that changed, new actions, and changed actions with what they were."""
-    bookings, new, changed = [], [], []
+) -> tuple[list[Row], list[Row], list[Row], list[BookingNo]]:
+    """What is to be written: bookings that changed, new actions, and changed actions with what they were.
+
+    Last the bookings that may have got their first open action, or lost their last one.
+    """
+    bookings, new, changed, turned = [], [], [], []
     for number, (before, after) in spans.items():
         state = booking_state(after)
         if state != booking_state(before):
             bookings.append((*state, *number))
         former = {action.key: action for action in before.record.actions}
+        # Of what is changed the store makes sure that it was as `before` has it; of the rest it may know better.
+        had_open = opens = False
         for action in after.record.actions:
             was = former.get(action.key)
             if was is None:
                 new.append(action_values(*number, action))
+                opens |= action.is_open
             elif was != action:
+                opens |= action.is_open
+                had_open |= was.is_open
                 fence = (ACTION_STATES.numbers[was.state], was.attempt)
                 changed.append((*action_state(action), *number, *key_values(action.key), *fence))
-    return bookings, new, changed
+        if opens != had_open:
+            turned.append(number)
+    return bookings, new, changed, turned

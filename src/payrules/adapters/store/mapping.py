@@ -1,7 +1,7 @@
 """Rows of the ledger as tuples for the tables, and back."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from json import dumps, loads
 from typing import Any
 
@@ -216,6 +216,7 @@ BOOKING_PUT = (
     "paid",
     "invoice_number",
     "invoice_link",
+    "invoice_due_on",
     "by_person",
     "applied",
 )
@@ -240,6 +241,7 @@ def booking_state(stored: StoredRecord, decided_on: str | None = None) -> Row:
         invoice.paid,
         invoice.number,
         invoice.link,
+        None if invoice.due_on is None else invoice.due_on.isoformat(),
         None if record.by_person is NOBODY or record.by_person == NOBODY else _by_person_text(record.by_person),
         ",".join([f"{EVENT_TYPES.numbers[kind]}:{micros(at)}" for kind, at in record.applied.items()]),
     )
@@ -248,7 +250,8 @@ def booking_state(stored: StoredRecord, decided_on: str | None = None) -> Row:
 def booking_values(stored: StoredRecord, decided_on: str) -> Row:
     """For the table `bookings`, of a booking whose decision rests on these facts."""
     booking, state = stored.record.booking, booking_state(stored, decided_on)
-    return (stored.clinic_no, stored.booking_no, booking.id, micros(booking.booked_at), *state)
+    has_open = any(action.is_open for action in stored.record.actions)
+    return (stored.clinic_no, stored.booking_no, booking.id, micros(booking.booked_at), *state, has_open)
 
 
 def record_of(row: Any, booking: Booking, actions: tuple[Action, ...]) -> StoredRecord:
@@ -265,6 +268,7 @@ def record_of(row: Any, booking: Booking, actions: tuple[Action, ...]) -> Stored
             row.paid,
             row.invoice_number,
             row.invoice_link,
+            None if row.invoice_due_on is None else date.fromisoformat(row.invoice_due_on),
         ),
         NOBODY if row.by_person is None else _by_person_of(row.by_person),
         actions,

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, select
 
 from payrules.adapters.store.bookings import BookingRows
 from payrules.adapters.store.codes import ACTION_STATES, instant, instant_or_none, micros
 from payrules.adapters.store.dialect import Update
 from payrules.adapters.store.mapping import action_of, key_of, key_values
-from payrules.adapters.store.tables import ACTIONS, ATTEMPTS, BOOKINGS, STAMPS
+from payrules.adapters.store.tables import ACTIONS, ATTEMPTS, BOOKINGS, DEEDS, STAMPS
 from payrules.app.ports import ConflictError
-from payrules.app.rows import AttemptRow, Claimed, Lane
-from payrules.domain.action import OPEN, Action, ActionState
+from payrules.app.rows import AttemptRow, Claimed, DeedRow, Lane
+from payrules.domain.action import Action, ActionState
 
 _PRIMARY_KEY = ("clinic_no", "booking_no", "ordinal", "type", "channel", "occurrence")
 _CLAIM = Update(ACTIONS, ("state", "next_at", "attempt", "tried_at"), _PRIMARY_KEY)
-_OPEN = sorted(ACTION_STATES.numbers[state] for state in OPEN)
 _CLAIMED = ACTION_STATES.numbers[ActionState.CLAIMED]
 
 _FENCE = (*_PRIMARY_KEY, "attempt")
@@ -92,6 +91,25 @@ class SqlTransaction(BookingRows):
             for row in rows
         ]
 
+    def add_deed(self, clinic_no: int, booking_no: int, row: DeedRow) -> None:
+        key, done = key_values(row.key), (row.verb, row.actor, row.reason, micros(row.done_at))
+        self._session.insert(DEEDS, [(clinic_no, booking_no, row.number, *key, *done)])
+
+    def deeds_of(self, clinic_no: int, booking_no: int) -> list[DeedRow]:
+        is_its = and_(DEEDS.c.clinic_no == clinic_no, DEEDS.c.booking_no == booking_no)
+        rows = self._session.rows(select(DEEDS).where(is_its).order_by(DEEDS.c.number))
+        return [
+            DeedRow(
+                row.number,
+                key_of(row.ordinal, row.type, row.channel, row.occurrence),
+                row.verb,
+                row.actor,
+                row.reason,
+                instant(row.done_at),
+            )
+            for row in rows
+        ]
+
     def actions_in(self, state: str, clinic_no: int | None = None, limit: int = 1000) -> list[tuple[int, int, Action]]:
         # A literal, so that the database sees that the index of held and dead actions holds them all.
         number: ColumnElement[int] = literal_column(str(ACTION_STATES.numbers[ActionState(state)]))
@@ -102,10 +120,7 @@ class SqlTransaction(BookingRows):
         return [(row.clinic_no, row.booking_no, action_of(row)) for row in self._session.rows(found)]
 
     def open_bookings(self, clinic_no: int, sequence: int | None = None) -> list[int]:
-        # From the bookings, which are found by their clinic.
-        its = and_(ACTIONS.c.clinic_no == BOOKINGS.c.clinic_no, ACTIONS.c.booking_no == BOOKINGS.c.booking_no)
-        is_open = exists().where(its, ACTIONS.c.state.in_(_OPEN))
-        found = select(BOOKINGS.c.booking_no).where(BOOKINGS.c.clinic_no == clinic_no, is_open)
+        found = select(BOOKINGS.c.booking_no).where(BOOKINGS.c.clinic_no == clinic_no, BOOKINGS.c.has_open)
         found = found.order_by(BOOKINGS.c.booking_no)
         if sequence is not None:
             stamp = and_(
@@ -113,5 +128,6 @@ class SqlTransaction(BookingRows):
                 STAMPS.c.booking_no == BOOKINGS.c.booking_no,
                 STAMPS.c.number == BOOKINGS.c.stamp,
             )
-            found = found.join(STAMPS, stamp).where(STAMPS.c.sequence == sequence)
+            # A join could begin with all stamps of the store.
+            found = found.where(select(STAMPS.c.sequence).where(stamp).scalar_subquery() == sequence)
         return [row.booking_no for row in self._session.rows(found)]

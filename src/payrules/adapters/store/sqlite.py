@@ -2,13 +2,28 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import cache
 from json import dumps
-from operator import itemgetter
 from pathlib import Path
+from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import URL, Column, Connection, Engine, FromClause, Table, create_engine, event, func, select
+from sqlalchemy import (
+    URL,
+    BindParameter,
+    Column,
+    Connection,
+    Engine,
+    FromClause,
+    Table,
+    TextualSelect,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    text,
+)
 
 from payrules.adapters.store.dialect import Options, Row, Update
 from payrules.app.ports import ConflictError, LedgerError
@@ -17,13 +32,14 @@ APPLICATION_ID = 0x70617972
 """In the file's head (`payr`), written by the first migration: no other program's database is taken for a store."""
 
 _ON_CONNECT = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # 128 MB. With less, random keys are read back from the disk once a store has grown.
     "PRAGMA cache_size = -131072",
     "PRAGMA wal_autocheckpoint = 20000",
 )
+
+_PAUSE = 0.01
+"""Seconds between two tries to make a new file one with a write-ahead log."""
 
 
 class Sqlite:
@@ -34,14 +50,17 @@ class Sqlite:
     writing: Options = MappingProxyType({"begin": ("PRAGMA query_only = OFF", "BEGIN IMMEDIATE")})
     reading: Options = MappingProxyType({"begin": ("PRAGMA query_only = ON", "BEGIN")})
 
-    def __init__(self, path: Path, patience: float, *, create: bool) -> None:
+    def __init__(self, path: Path, patience: float, *, create: bool, durable: bool = True) -> None:
         """`patience` is for how many seconds another writer is waited for; `create` whether a file may be made."""
+        self._synchronous = "FULL" if durable else "OFF"
         self.place = str(path)
         self._path = path
         self._patience = patience
         self._create = create
 
     def engine(self) -> Engine:
+        if not self._path.parent.is_dir():
+            raise LedgerError(f"there is no folder {self._path.parent} that a store could be in")
         if not self._create and not self._path.exists():
             raise LedgerError(f"there is no store {self.place} yet: `payrules store upgrade` makes one")
         url = URL.create("sqlite", database=str(self._path))
@@ -58,8 +77,27 @@ class Sqlite:
         if tables and application_id != APPLICATION_ID:
             connection.close()
             raise LedgerError(f"{self.place} is not a payrules store, but a database of another program")
+        self._log_ahead(connection)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         for pragma in _ON_CONNECT:
             connection.execute(pragma)
+
+    def _log_ahead(self, connection: sqlite3.Connection) -> None:
+        """Give a new file its write-ahead log; nothing happens where it has one.
+
+        Whoever meets another who does the same, or writes, is turned away at once by SQLite: it waits for locks
+        everywhere else, but not here, where two that wait would wait for each other.
+        """
+        deadline = monotonic() + self._patience
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname != "SQLITE_BUSY" or monotonic() >= deadline:
+                    raise
+                sleep(_PAUSE)
+            else:
+                return
 
     def insert(self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         filled, given = _filled(columns, rows)
@@ -87,12 +125,8 @@ class Sqlite:
         return int(cursor.rowcount)
 
     def keys(self, columns: Sequence[Column[Any]], rows: Iterable[Row]) -> FromClause:
-        each = func.json_each(dumps(list(rows))).table_valued("value")
-        values = (
-            func.json_extract(each.c.value, f"$[{place}]", type_=column.type).label(column.name)
-            for place, column in enumerate(columns)
-        )
-        return select(*values).subquery("keys")
+        given: BindParameter[str] = bindparam("rows", dumps(list(rows)), unique=True)
+        return _keys(tuple(columns)).bindparams(given).subquery("keys")
 
     def first_number(self, connection: Connection, count: int) -> int:
         statement = "UPDATE numbers SET next = next + ? RETURNING next - ?"
@@ -125,10 +159,18 @@ _WORDS = {
     "SQLITE_BUSY": "the store {place} has been locked by another process for more than {patience} seconds",
     "SQLITE_NOTADB": "{place} is not a payrules store: it is no SQLite database",
     "SQLITE_CANTOPEN": "the store {place} cannot be opened: is there such a folder, and may it be written?",
-    "SQLITE_READONLY": "the store {place} cannot be written: {error}",
+    "SQLITE_READONLY": "the store {place} cannot be written: its file, or the folder of it, may only be read here",
     "SQLITE_CORRUPT": "the store {place} is damaged: {error}; restore it from a backup",
     "SQLITE_IOERR": "the store {place} cannot be read or written: {error}",
 }
+
+
+@cache
+def _keys(columns: tuple[Column[Any], ...]) -> TextualSelect:
+    """The rows of an array in JSON. As text, and kept: put together each time it costs more than what it finds."""
+    values = ", ".join(f"json_extract(value, '$[{place}]') AS {one.name}" for place, one in enumerate(columns))
+    written = text(f"SELECT {values} FROM json_each(:rows)")  # noqa: S608  # our own names
+    return written.columns(*(column(one.name, one.type) for one in columns))
 
 
 def _begin(connection: Connection) -> None:
@@ -147,12 +189,9 @@ def _filled(columns: Sequence[str], rows: Sequence[Row]) -> tuple[Sequence[str],
 
     The driver takes four times as long to be given nothing as to be given a number.
     """
-    kept = [
-        place for place, value in enumerate(rows[0]) if value is not None or any(row[place] is not None for row in rows)
-    ]
-    if len(kept) in (1, len(columns)):
-        return columns, rows
-    return [columns[place] for place in kept], map(itemgetter(*kept), rows)
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    filled = {name: values for name, values in by_column if values.count(None) < len(rows)}
+    return list(filled), zip(*filled.values(), strict=True)
 
 
 def _insert(table: Table, columns: Sequence[str]) -> str:

@@ -104,14 +104,23 @@ def upgrade() -> None:
         sa.Column("paid", sa.BigInteger(), nullable=False),
         sa.Column("invoice_number", sa.Text()),
         sa.Column("invoice_link", sa.Text()),
+        sa.Column("invoice_due_on", sa.Text()),
         sa.Column("by_person", sa.Text()),
         sa.Column("applied", sa.Text(), nullable=False),
+        sa.Column("has_open", sa.Boolean(), nullable=False),
         sa.CheckConstraint("invoice_state BETWEEN 1 AND 5", name="bookings_invoice_state"),
         sa.CheckConstraint("state BETWEEN 1 AND 9", name="bookings_state"),
         sa.PrimaryKeyConstraint("booking_no", "clinic_no", name="bookings_pkey"),
         sqlite_with_rowid=False,
     )
-    op.create_index("bookings_clinic_no_booking_no_booked_at", "bookings", ["clinic_no", "booking_no", "booked_at"])
+    op.create_index("bookings_clinic_no_booked_at_booking_no", "bookings", ["clinic_no", "booked_at", "booking_no"])
+    op.create_index(
+        "bookings_open",
+        "bookings",
+        ["clinic_no", "booking_no"],
+        sqlite_where=sa.text("has_open = 1"),
+        postgresql_where=sa.text("has_open"),
+    )
     op.create_table(
         "clinics",
         sa.Column("clinic_no", sa.Integer(), nullable=False),
@@ -152,6 +161,22 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "deeds",
+        sa.Column("clinic_no", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("booking_no", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("number", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("ordinal", sa.SmallInteger(), nullable=False),
+        sa.Column("type", sa.SmallInteger(), nullable=False),
+        sa.Column("channel", sa.SmallInteger(), nullable=False),
+        sa.Column("occurrence", sa.SmallInteger(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("booking_no", "clinic_no", "number", name="deeds_pkey"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "engines",
         sa.Column("engine_no", sa.Integer(), nullable=False),
         sa.Column("engine", sa.Text(), nullable=False),
@@ -180,6 +205,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("events_booking_id_clinic_no", "events", ["booking_id", "clinic_no"])
+    op.create_index(
+        "events_early",
+        "events",
+        ["booking_id", "clinic_no"],
+        sqlite_where=sa.text("state = 3"),
+        postgresql_where=sa.text("state = 3"),
+    )
     op.create_table(
         "files",
         sa.Column("path", sa.Text(), nullable=False, autoincrement=False),
@@ -295,6 +327,8 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("held_at", sa.BigInteger(), nullable=False),
         sa.Column("released_at", sa.BigInteger()),
+        sa.Column("released_by", sa.Text()),
+        sa.Column("release_reason", sa.Text()),
         sa.ForeignKeyConstraint(["clinic_no"], ["clinics.clinic_no"], name="holds_clinics_fkey"),
         sa.PrimaryKeyConstraint("clinic_no", "number", name="holds_pkey"),
     )

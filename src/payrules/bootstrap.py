@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from payrules.app.dispatch import Dispatcher
     from payrules.app.ports import Adapters, LedgerError
     from payrules.app.rows import Lane
+    from payrules.app.suites import SuiteFiles
     from payrules.settings import Settings
 
 _NO_PAGE = "https://pay.example/"
@@ -34,6 +35,25 @@ class Application:
     def catalogue(self, paths: tuple[str, ...], *, now: datetime | None = None, analysis: bool = True) -> Catalogue:
         """The clinic files that paths mean, compiled."""
         return compile_files(read_clinic_files(paths), self.compiler, now=now, analysis=analysis)
+
+    def catalogue_at(self, base: str, paths: tuple[str, ...]) -> Catalogue:
+        """The clinic files that paths meant at a git revision, or all of a folder or file, compiled.
+
+        A revision means its merge base with HEAD. Raises GitError.
+        """
+        from payrules.adapters.git_trees import find_base, read_files_at
+
+        return compile_files(read_files_at(find_base(base, paths), paths), self.compiler, analysis=False)
+
+    def policy_tests(self, paths: tuple[str, ...], catalogue: Catalogue) -> "SuiteFiles":
+        """The policy tests that paths mean, for the clinics of a catalogue."""
+        from payrules.adapters.clinic_files import read_tests_files
+        from payrules.app.suites import read_suites
+        from payrules.compiler.schema import FileSchema
+
+        return read_suites(
+            read_tests_files(paths), catalogue, FileSchema(read_schema("tests.v1.schema.json")), load_zone
+        )
 
 
 def build() -> Application:
@@ -74,26 +94,32 @@ def dispatcher(
 
 def adapters_of(settings: "Settings", ledger: "SqlLedger", out: Path) -> "Adapters":
     """The adapters that the settings name. Raises SettingsError and PluginError."""
-    from payrules.adapters.plugins import Kind, Surroundings, find_plugin
+    from payrules.adapters.plugins import Kind, PluginError, Surroundings, find_plugin
     from payrules.app.ports import Adapters
     from payrules.settings import SettingsError
 
     names, link_base = settings.basics.adapters, settings.basics.link_base
+    plugins = {}
+    for kind, name in ((Kind.INVOICES, names.invoices), (Kind.EMAIL, names.email), (Kind.SMS, names.sms)):
+        try:
+            plugins[kind] = find_plugin(kind, name)
+        except PluginError as error:
+            raise PluginError(f"{settings.place(f'adapters.{kind}')}: {error}") from error
     if link_base is None:
         if (names.email, names.sms) != ("files", "files") and names.invoices in ("embedded", "files"):
-            raise SettingsError("`link_base` is missing: clients get links, and somebody must know where they lead")
+            raise SettingsError(
+                f"{settings.place('link_base')} is missing: clients get links, and somebody must know where they lead;"
+                " the variable PAYRULES_LINK_BASE tells it too"
+            )
         # Nobody but who tries payrules out sees files.
         link_base = _NO_PAGE
     around = Surroundings(ledger, out, link_base)
 
-    def build_one(kind: Kind, name: str) -> Any:
-        plugin = find_plugin(kind, name)
-        return plugin.build(settings.table(name, plugin.settings), around)
+    def build_one(kind: Kind) -> Any:
+        plugin = plugins[kind]
+        return plugin.build(settings.table(plugin.name, plugin.settings), around)
 
-    return Adapters(
-        build_one(Kind.INVOICES, names.invoices),
-        {Channel.EMAIL: build_one(Kind.EMAIL, names.email), Channel.SMS: build_one(Kind.SMS, names.sms)},
-    )
+    return Adapters(build_one(Kind.INVOICES), {Channel.EMAIL: build_one(Kind.EMAIL), Channel.SMS: build_one(Kind.SMS)})
 
 
 def worker_name() -> str:

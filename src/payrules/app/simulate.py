@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from payrules.app.catalogue import Catalogue
+from payrules.app.comparison import differences
 from payrules.app.intake import Zones, read_booking
 from payrules.app.records import Fault, Record, Refusal, refuse
 from payrules.app.rendering import Renderer, outside_rendering
@@ -15,8 +16,6 @@ from payrules.domain.decision import Decision, Uncovered, decide
 from payrules.domain.timeline import Activation, Timeline
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
-COMPARED = ("outcome", "reason", "price", "invoice", "default_method", "actions", "missing")
-"""Keys of a rendered decision that a comparison of two versions looks at: what follows, not who decided."""
 
 
 class InForce(NamedTuple):
@@ -59,9 +58,9 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A booking under two sets of files; `changed` names the keys of the output that differ, none if none do.
+    """A booking under two sets of files; `changed` is what differs (`comparison.COMPARED`), nothing if treated alike.
 
-    `before` is None where the old files do not have the clinic or refuse the booking.
+    `before` is None where the old files do not have the clinic or refuse the booking; then the outcome is what differs.
     """
 
     booking: Booking
@@ -84,8 +83,11 @@ class Simulation:
         for record in records:
             yield record if isinstance(record, Refusal) else self.decide(record)
 
-    def decide(self, record: Record) -> Simulated | Refusal:
-        """Decide one record under the version in force when it was booked."""
+    def decide(self, record: Record, *, always: bool = False) -> Simulated | Refusal:
+        """Decide one record under the version in force when it was booked.
+
+        With `always` the version counts as in force then, whatever its `effective_from`.
+        """
         clinic = record.fields.get("clinic")
         if isinstance(clinic, str) and clinic in self._broken and clinic not in self._clinics:
             fault = Fault("clinic", f"the file of the clinic `{clinic}` has errors", "correct the file first")
@@ -94,7 +96,7 @@ class Simulation:
         if isinstance(booking, Refusal):
             return booking
         clinic_in_force = self._clinics[booking.clinic]
-        if clinic_in_force.timeline.in_force(booking.booked_at) is None:
+        if not always and clinic_in_force.timeline.in_force(booking.booked_at) is None:
             decision = decide(Uncovered.BOOKED_BEFORE_ACTIVATION, booking, booking.booked_at)
             return Simulated(booking, decision, None, clinic_in_force)
         version = clinic_in_force.version
@@ -102,22 +104,26 @@ class Simulation:
 
 
 def compare(before: Simulation, after: Simulation, records: Iterable[Record | Refusal]) -> Iterator[Changed | Refusal]:
-    """Decide each record under both sets of files; refused is what the new ones refuse."""
+    """Decide each record under both sets of files, each as if it had always been in force.
+
+    Refused is what the new files refuse. What is told is how files differ: before the `effective_from` of the new
+    file the old one holds, so that a time alone changes nothing for a booking.
+    """
     for record in records:
         if isinstance(record, Refusal):
             yield record
             continue
-        old, new = before.decide(record), after.decide(record)
+        old, new = before.decide(record, always=True), after.decide(record, always=True)
         if isinstance(new, Simulated):
-            changed = _differences(old, new) if isinstance(old, Simulated) else COMPARED
-            yield Changed(new.booking, old if isinstance(old, Simulated) else None, new, changed)
+            was = old if isinstance(old, Simulated) else None
+            yield Changed(new.booking, was, new, ("outcome",) if was is None else _differences(was, new))
         else:
             yield new
 
 
 def _differences(old: Simulated, new: Simulated) -> tuple[str, ...]:
-    before, after = old.rendered(), new.rendered()
-    return tuple(key for key in COMPARED if before[key] != after[key])
+    before, after = old.clinic_version.policy, new.clinic_version.policy
+    return differences(before, old.decision, after, new.decision)
 
 
 def _take(version: Version) -> InForce:

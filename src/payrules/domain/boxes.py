@@ -8,10 +8,10 @@ Facts are taken as independent but for the date and the weekday of the start, wh
 of two days holds no Sunday if neither of them is one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from payrules.domain.cells import ABSENT, CLOSED, LIMITS, PRESENT, Cut, bits, cut_days, cut_spans, cut_tag, cut_values
 from payrules.domain.matching import FACTS, spans_of
@@ -38,16 +38,33 @@ Restriction = tuple[int, int]
 """A dimension, and the mask of the cells that are allowed in it."""
 Clause = list[list[Restriction]]
 """A demand: at least one of the lists must hold as a whole."""
+Cells = list[int]
+"""Of each dimension a mask of its cells: a part of all bookings that is a box itself."""
 
 
-class GivenUp(Exception):  # noqa: N818 - a signal between this module and the analysis, not an error
-    """A question takes more steps than it may; never leaves the analysis."""
+class Dimension(NamedTuple):
+    """What a dimension is of: a fact, or a tag of the client. Days of the start and their weekdays are `starts_on`.
+
+    `cell_of` is that of its cut.
+    """
+
+    fact: str
+    tag: str | None
+    cell_of: Callable[[Any], int]
+
+
+class GivenUp(Exception):  # noqa: N818 - a signal between this module and those who ask, not an error
+    """A question takes more steps than it may; never leaves those who ask."""
 
 
 class Boxes:
-    """The rules of a policy as boxes of cells. Raises GivenUp where there are too many cells to try anything."""
+    """Rules as boxes of cells. Raises GivenUp where there are too many cells to try anything.
 
-    def __init__(self, conditions: Sequence[Condition]) -> None:
+    `steps` is what all questions may take: those of a policy unless told.
+    """
+
+    def __init__(self, conditions: Sequence[Condition], steps: int | None = None) -> None:
+        self.dimensions: list[Dimension] = []
         self._demands: list[list[Restriction]] = [[] for _ in conditions]
         # The dimensions of the tags of which a rule wants one.
         self._choices = [0] * len(conditions)
@@ -55,7 +72,7 @@ class Boxes:
         self._rules_at: list[list[int]] = []
         self._by_demand: list[dict[int, int]] = []
         self._steps_left = 0
-        self._steps_in_all = STEPS_PER_POLICY
+        self._steps_in_all = STEPS_PER_POLICY if steps is None else steps
         self._cut(conditions)
         self._asking = [reduce(or_, by_mask.values(), 0) for by_mask in self._by_demand]
         self._choosing = sum(1 << rule for rule, choice in enumerate(self._choices) if choice)
@@ -63,11 +80,16 @@ class Boxes:
         self._relations: dict[Restriction, tuple[int, int]] = {}
         self._kept: dict[Restriction, list[int]] = {}
 
-    def allow(self) -> None:
-        """Let the questions up to the next call take the steps of one rule, if the policy as a whole has them left."""
+    def allow(self, steps: int | None = None) -> None:
+        """Let the questions up to the next call take so many steps, those of a rule unless told, if they are left."""
         self._steps_in_all += max(self._steps_left, 0)
-        self._steps_left = min(STEPS_PER_RULE, self._steps_in_all)
+        self._steps_left = min(STEPS_PER_RULE if steps is None else steps, self._steps_in_all)
         self._steps_in_all -= self._steps_left
+
+    @property
+    def steps_left(self) -> int:
+        """The steps that are left for all further questions."""
+        return self._steps_in_all + max(self._steps_left, 0)
 
     def _spend(self, steps: int) -> None:
         self._steps_left -= steps
@@ -114,7 +136,11 @@ class Boxes:
     def surely_some_point(self, rule: int, outside: int) -> bool:
         """Whether a guess finds a booking in the rule and in none of the mask `outside`; False settles nothing."""
         cells = self._inside([rule])
-        return cells is not None and self._guess(self._chosen(cells, [self._choices[rule]]), outside)
+        return cells is not None and self._guess(self._chosen(cells, [self._choices[rule]]), outside) is not None
+
+    def box_of(self, rule: int) -> tuple[object, ...]:
+        """The rule's box, equal to that of another rule that holds for the same bookings."""
+        return self._choices[rule], *self._demands[rule]
 
     def some_point(self, inside: Sequence[int], outside: int) -> bool:
         """Whether a booking exists for which all rules of `inside` and none of the mask `outside` hold."""
@@ -122,10 +148,26 @@ class Boxes:
         if cells is None:
             return False
         choices = [self._choices[rule] for rule in inside]
-        if self._guess(self._chosen(cells, choices), outside):
-            return True
-        clauses = [_one_of(choice, PRESENT) for choice in choices if choice]
-        return self._search(cells, clauses + [self._refusals[rule] for rule in bits(outside)])
+        guessed = self._guess(self._chosen(cells, choices), outside)
+        return guessed is not None or self._searched(cells, choices, outside) is not None
+
+    def find(self, inside: Sequence[int], outside: int) -> Cells | None:
+        """Cells in which all rules of `inside` and none of the mask `outside` hold; None if there are none.
+
+        Whatever is picked from the cells of each dimension makes such a booking.
+        """
+        cells = self._inside(inside)
+        if cells is None or (near := self._near(cells, outside)) is None:
+            return None
+        choices = [self._choices[rule] for rule in inside]
+        chosen = self._chosen(cells, choices)
+        taken = self._guess(chosen, near)
+        if taken is None:
+            return self._searched(cells, choices, near)
+        for dimension, among, left in taken:
+            at = self._rules_at[dimension]
+            chosen[dimension] = mask_of(cell for cell in bits(chosen[dimension]) if among & at[cell] == left)
+        return chosen
 
     def cover(self, rule: int, earlier: int) -> int:
         """Rules among the mask `earlier`, which leave the rule no booking, that do so too, as a mask.
@@ -147,7 +189,7 @@ class Boxes:
             pass
         return mask_of(needed)
 
-    def _inside(self, rules: Sequence[int]) -> list[int] | None:
+    def _inside(self, rules: Sequence[int]) -> Cells | None:
         """The cells that all the rules allow; None where one dimension has none left."""
         self._spend(_BEGINNING + len(self._full) // _A_STEP)
         cells = list(self._full)
@@ -158,7 +200,19 @@ class Boxes:
                     return None
         return cells
 
-    def _chosen(self, cells: list[int], choices: Iterable[int]) -> list[int]:
+    def _near(self, cells: Cells, among: int) -> int | None:
+        """The rules of a mask that hold somewhere in the cells; None if one of them holds in all of them."""
+        around = among & ~self._choosing
+        for dimension, (mask, full) in enumerate(zip(cells, self._full, strict=True)):
+            if mask == full:
+                around &= ~self._asking[dimension]
+            elif among & self._asking[dimension]:
+                somewhere, everywhere = self._relation((dimension, mask))
+                among &= somewhere
+                around &= everywhere
+        return None if around else among
+
+    def _chosen(self, cells: Cells, choices: Iterable[int]) -> Cells:
         """The cells with one tag of each choice present: the one that the fewest rules ask for."""
         cells = list(cells)
         for choice in filter(None, choices):
@@ -167,13 +221,14 @@ class Boxes:
             cells[tag] &= PRESENT
         return cells
 
-    def _guess(self, cells: list[int], outside: int) -> bool:
-        """Whether the cells that the fewest rules share make a point outside; most often they do.
+    def _guess(self, cells: Cells, outside: int) -> list[tuple[int, int, int]] | None:
+        """How the cells that the fewest rules share make a point outside; None if they do not, which is seldom.
 
-        `cells` is used up.
+        Of each dimension that matters: the rules to avoid that were left before it, and those left behind it.
         """
         if not all(cells):
-            return False
+            return None
+        taken: list[tuple[int, int, int]] = []
         for rule in bits(outside & self._choosing):
             tags = bits(self._choices[rule])
             self._spend(len(tags))
@@ -185,10 +240,13 @@ class Boxes:
             if outside & asking:
                 there = self._rules_in(dimension, cells[dimension])
                 self._spend(len(there))
-                outside = min((outside & rules for rules in there), key=int.bit_count)
+                fewest = min((outside & rules for rules in there), key=int.bit_count)
+                if fewest != outside:
+                    taken.append((dimension, outside, fewest))
+                    outside = fewest
             if not outside:
-                return True
-        return False
+                return taken
+        return None
 
     def _rules_in(self, dimension: int, cells: int) -> list[int]:
         """For each of the cells of a dimension, the rules that it does not exclude."""
@@ -204,7 +262,11 @@ class Boxes:
                 self._kept[dimension, cells] = found
         return found
 
-    def _search(self, cells: list[int], clauses: list[Clause]) -> bool:  # noqa: C901  # one measured loop
+    def _searched(self, cells: Cells, choices: Iterable[int], outside: int) -> Cells | None:
+        clauses = [_one_of(choice, PRESENT) for choice in choices if choice]
+        return self._search(cells, clauses + [self._refusals[rule] for rule in bits(outside)])
+
+    def _search(self, cells: Cells, clauses: list[Clause]) -> Cells | None:  # noqa: C901  # one measured loop
         """Unit propagation and branching on the shortest clause; `cells` is used up."""
         forced = True
         while forced:
@@ -227,7 +289,7 @@ class Boxes:
                         ways.append(way)
                 else:
                     if not ways:
-                        return False
+                        return None
                     if len(ways) == 1:
                         forced = True
                         for dimension, mask in ways[0]:
@@ -236,21 +298,21 @@ class Boxes:
                         open_clauses.append(ways)
             clauses = open_clauses
         if not clauses:
-            return True
+            return cells
         shortest = min(clauses, key=len)
         for way in shortest:
             narrowed = list(cells)
             for dimension, mask in way:
                 narrowed[dimension] &= mask
-            if all(narrowed) and self._search(narrowed, clauses):
-                return True
+            if all(narrowed) and (found := self._search(narrowed, clauses)) is not None:
+                return found
             if len(way) == 1:
                 # No point has this way: what follows may leave its cells out.
                 dimension, mask = way[0]
                 cells[dimension] &= ~mask
                 if not cells[dimension]:
-                    return False
-        return False
+                    return None
+        return None
 
     def _relation(self, demand: Restriction) -> tuple[int, int]:
         """The rules that hold somewhere in the cells of a demand, and those that hold in all of them."""
@@ -277,7 +339,7 @@ class Boxes:
 
     def _cut(self, conditions: Sequence[Condition]) -> None:
         if any(c.weekday is not None or c.starts_on is not None for c in conditions):
-            self._take(cut_days(conditions))
+            self._take("starts_on", cut_days(conditions))
         for position, name in enumerate(FACTS):
             asked: dict[int, Any] = {i: c[position] for i, c in enumerate(conditions) if c[position] is not None}
             if not asked or name in ("weekday", "starts_on"):
@@ -285,9 +347,9 @@ class Boxes:
             if name == "client_tags":
                 self._cut_tags(asked)
             elif name in LIMITS:
-                self._take(cut_spans({i: spans_of(name, c) for i, c in asked.items()}, LIMITS[name]))
+                self._take(name, cut_spans({i: spans_of(name, c) for i, c in asked.items()}, LIMITS[name]))
             else:
-                self._take(cut_values(asked, CLOSED.get(name)))
+                self._take(name, cut_values(asked, CLOSED.get(name)))
 
     def _cut_tags(self, asked: Mapping[int, TagCondition]) -> None:
         tags = sorted(frozenset[str]().union(*(c.any_of | c.all_of | c.none_of for c in asked.values())))
@@ -306,10 +368,11 @@ class Boxes:
             for tag in condition.none_of:
                 wanted[tag][i] = wanted[tag].get(i, ABSENT) & ABSENT
         for tag in tags:
-            self._take(cut_tag(wanted[tag]))
+            self._take("client_tags", cut_tag(wanted[tag]), tag)
 
-    def _take(self, cut: Cut) -> None:
+    def _take(self, fact: str, cut: Cut, tag: str | None = None) -> None:
         """Make a dimension of a cut."""
+        self.dimensions.append(Dimension(fact, tag, cut.cell_of))
         dimension, cells = len(self._full), len(cut.rules_at)
         full = (1 << cells) - 1
         self._full.append(full)

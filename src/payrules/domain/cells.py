@@ -4,7 +4,7 @@ Rules are numbered from 0, and a set of them is a mask; so is a set of the cells
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -37,11 +37,13 @@ ABSENT, PRESENT = 0b01, 0b10
 class Cut(NamedTuple):
     """A fact in cells: of each rule that asks, its cells as a mask; of each cell, the rules it does not exclude.
 
-    Rules that do not ask are in every cell (the masks of `rules_at` are negative numbers).
+    Rules that do not ask are in every cell (the masks of `rules_at` are negative numbers). `cell_of` tells the cell
+    of a value; of a tag, of whether it is there; of a day, of its `date.toordinal()`.
     """
 
     masks: dict[int, int]
     rules_at: list[int]
+    cell_of: Callable[[Any], int]
 
 
 def cut_values(asked: Mapping[int, Any], closed: Sequence[Any] | None) -> Cut:
@@ -59,14 +61,15 @@ def cut_values(asked: Mapping[int, Any], closed: Sequence[Any] | None) -> Cut:
         for i in bits(rules):
             numbers[i].append(cell)
     free = ~sum(1 << i for i in asked)
-    return Cut({i: _mask(found, len(cells)) for i, found in numbers.items()}, [free | rules for rules in cells])
+    masks = {i: _mask(found, len(cells)) for i, found in numbers.items()}
+    return Cut(masks, [free | rules for rules in cells], lambda value: cells.index(rules_of.get(value, 0)))
 
 
 def cut_tag(wanted: Mapping[int, int]) -> Cut:
     """A tag has two cells; `wanted` has a mask of them for each rule that asks."""
     free = ~sum(1 << i for i in wanted)
     at = [sum((1 << i for i, mask in wanted.items() if mask & cell), free) for cell in (ABSENT, PRESENT)]
-    return Cut(dict(wanted), at)
+    return Cut(dict(wanted), at, int)
 
 
 def cut_spans(spans: Mapping[int, Sequence[Span]], limits: Span) -> Cut:
@@ -74,7 +77,7 @@ def cut_spans(spans: Mapping[int, Sequence[Span]], limits: Span) -> Cut:
     points = _points(spans.values(), limits)
     ranges = {i: [_cells_of(span, points, limits) for span in some] for i, some in spans.items()}
     masks = {i: sum((1 << last) - (1 << first) for first, last in some) for i, some in ranges.items()}
-    return Cut(masks, _rules_by_cell(ranges, len(points) + 1))
+    return Cut(masks, _rules_by_cell(ranges, len(points) + 1), lambda number: bisect_right(points, number))
 
 
 def cut_days(conditions: Sequence[Condition]) -> Cut:
@@ -90,10 +93,13 @@ def cut_days(conditions: Sequence[Condition]) -> Cut:
         for weekday in _EVERY_WEEKDAY - (conditions[i].weekday or _EVERY_WEEKDAY):
             wanting[weekday] &= ~(1 << i)
     at: list[int] = []
+    numbers: list[dict[int, int]] = []
     starts = [_DAYS[0], *points]
     for rules, start, end in zip(rules_in, starts, [*points, _DAYS[1]], strict=True):
+        numbers.append({})
         for weekday in sorted({date.fromordinal(day).weekday() for day in range(start, min(end, start + 7))}):
             on_weekday[weekday] |= 1 << len(at)
+            numbers[-1][weekday] = len(at)
             at.append(rules & wanting[weekday])
         begins.append(len(at))
     masks = {}
@@ -101,7 +107,7 @@ def cut_days(conditions: Sequence[Condition]) -> Cut:
         [(first, last)] = ranges[i]
         weekdays = sum(on_weekday[weekday] for weekday in conditions[i].weekday or _EVERY_WEEKDAY)
         masks[i] = (1 << begins[last]) - (1 << begins[first]) & weekdays
-    return Cut(masks, at)
+    return Cut(masks, at, lambda day: numbers[bisect_right(points, day)][(day + 6) % 7])
 
 
 def _points(spans: Iterable[Sequence[Span]], limits: Span) -> list[int]:

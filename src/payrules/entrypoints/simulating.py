@@ -73,22 +73,26 @@ def run_simulation(paths: tuple[str, ...], options: Options) -> ExitCode:
     simulation = Simulation(catalogue, load_zone)
     other = None
     if options.against is not None:
-        before = application.catalogue((options.against,), analysis=False)
-        print_errors(before)
-        broken = broken or has_errors(before.diagnostics)
-        if not before.versions:
-            return ExitCode.DIAGNOSTICS
+        before = application.catalogue_at(options.against, paths)
+        if has_errors(before.diagnostics):
+            broken = True
+            # The same file may be right by now.
+            click.echo(f"at {visible(options.against)}:", err=True)
+            print_errors(before)
+            if not before.versions:
+                return ExitCode.DIAGNOSTICS
         other = Simulation(before, load_zone)
 
     tally = _Tally()
     report = _report(options)
     with ExitStack() as stack:
         source = (
-            sys.stdin.buffer
+            standard_input()
             if options.bookings == STANDARD_INPUT
             else stack.enter_context(open_bookings(options.bookings))
         )
-        source = stack.enter_context(_progress(source, options))
+        streams = options.form in ("json", "csv") and sys.stdout.isatty()
+        source = stack.enter_context(progress(source, options.bookings, "simulating", streams=streams))
         records = refuse_repeats(read_records(source, form))
         results = simulation.run(records) if other is None else compare(other, simulation, records)
         for result in results:
@@ -113,7 +117,7 @@ def _take(
     tally.records += 1
     if isinstance(result, Refusal):
         tally.refused += 1
-        _print_refusal(result, options.bookings)
+        print_refusal(result, options.bookings)
         return
     decided = result.after if isinstance(result, Changed) else result
     tally.undecided += decided.decision.outcome is Outcome.UNDECIDED
@@ -154,7 +158,8 @@ def _finish_expectations(expectations: Expectations, tally: _Tally) -> None:
     click.echo(f"{expectations.met} of {expectations.count} expectations met", err=True)
 
 
-def _print_refusal(refusal: Refusal, file: str) -> None:
+def print_refusal(refusal: Refusal, file: str) -> None:
+    """Say on standard error what is wrong with a record of a file."""
     place = f"{file}:{refusal.line}" if refusal.line else file
     record = f"record {refusal.number}" if refusal.number else "the file"
     name = f" ({refusal.booking_id})" if refusal.booking_id else ""
@@ -178,22 +183,22 @@ def _exit_code(tally: _Tally, options: Options, *, broken: bool) -> ExitCode:
 
 
 @contextmanager
-def _progress(source: BinaryIO, options: Options) -> Iterator[BinaryIO]:
-    """Show how far reading is, on standard error, where a person waits and no output runs through the terminal."""
-    streams = options.form in ("json", "csv") and sys.stdout.isatty()
-    if not sys.stderr.isatty() or streams or options.bookings == STANDARD_INPUT:
+def progress(source: BinaryIO, path: str, doing: str, *, streams: bool) -> Iterator[BinaryIO]:
+    """Show how far reading is, on standard error, where a person waits and no output `streams` through the terminal."""
+    if not sys.stderr.isatty() or streams or path == STANDARD_INPUT:
         yield source
         return
     from rich.console import Console
     from rich.progress import wrap_file
 
-    size = Path(options.bookings).stat().st_size
+    size = Path(path).stat().st_size
     console = Console(stderr=True)
-    with wrap_file(source, size, description="simulating", console=console, transient=True) as wrapped:
+    with wrap_file(source, size, description=doing, console=console, transient=True) as wrapped:
         yield wrapped
 
 
-def _standard_input() -> BinaryIO:
+def standard_input() -> BinaryIO:
+    """Standard input as bytes. Raises BookingFileError where it is closed."""
     if sys.stdin is None:
         raise BookingFileError(STANDARD_INPUT, "standard input is closed")
     return sys.stdin.buffer

@@ -9,7 +9,7 @@ from tests.builders import COMPILER, catalogue_of, clinic_text, record_fields
 from payrules.adapters.zones import load_zone
 from payrules.app.catalogue import ClinicFile, compile_files
 from payrules.app.records import Fault, Record, Refusal
-from payrules.app.simulate import COMPARED, Changed, Simulated, Simulation, compare
+from payrules.app.simulate import Changed, Simulated, Simulation, compare
 from payrules.domain.decision import Outcome, Reason
 
 PLAIN = clinic_text()
@@ -144,18 +144,26 @@ def changes(before: str, after: str, **fields: Any) -> Changed:
         (clinic_text("rules: [{id: r, when: {weekday: sat}, set: {process: manual}}]\n"), ()),
         # Who decided is not what follows.
         (clinic_text("rules: [{id: r, when: {weekday: tue}, set: {}}]\n"), ()),
-        (clinic_text("invoice: {due_in: 30d}\n"), ("invoice",)),
-        (clinic_text("reminders: [7d]\n"), ("actions",)),
-        (clinic_text(notification="{send: after_appointment, offset: 20m}"), ("actions",)),
-        # Issued on another day.
-        (clinic_text(notification="{send: after_appointment, offset: 1d}"), ("invoice", "actions")),
-        (clinic_text(payments="inactive"), ("outcome", "reason", "invoice", "actions")),
-        (clinic_text(process="manual"), ("outcome", "reason", "invoice", "default_method", "actions")),
+        (clinic_text("invoice: {due_in: 30d}\n"), ("settings",)),
+        (clinic_text("reminders: [7d]\n"), ("settings", "actions")),
+        (clinic_text(notification="{send: after_appointment, offset: 20m}"), ("settings", "actions")),
+        # The booking goes out as before: another setting that is used counts all the same.
         (
-            clinic_text("rules: [{id: r, when: {first_visit: true}, set: {}}]\n"),
-            ("outcome", "reason", "invoice", "actions", "missing"),
+            clinic_text(
+                notification='{send: after_appointment, offset: 15m, quiet_hours: {from: "03:00", to: "04:00"}}'
+            ),
+            ("settings",),
         ),
-        (clinic_text("effective_from: 2026-12-01T00:00\n"), ("outcome", "reason", "invoice", "actions")),
+        # Settings that an automatic booking does not use.
+        (clinic_text("manual: {create_draft: false}\n"), ()),
+        (clinic_text(notification="{send: after_appointment, offset: 15m}"), ()),
+        (clinic_text(payments="inactive"), ("outcome", "actions")),
+        (clinic_text(process="manual"), ("outcome", "settings", "actions")),
+        (clinic_text("rules: [{id: r, when: {first_visit: true}, set: {}}]\n"), ("outcome", "actions")),
+        # Oslo's time is Stockholm's.
+        (clinic_text(timezone="Europe/Stockholm"), ("timezone",)),
+        # Until then the old file holds.
+        (clinic_text("effective_from: 2026-12-01T00:00\n"), ()),
     ],
 )
 def test_a_comparison_names_what_differs(after: str, changed: tuple[str, ...]) -> None:
@@ -175,7 +183,7 @@ def test_a_price_of_the_price_list_that_changed() -> None:
 def test_a_clinic_that_only_the_new_files_have_is_a_change() -> None:
     [found] = compare(simulation(OTHER), simulation(PLAIN), [record()])
     assert isinstance(found, Changed)
-    assert (found.before, found.changed) == (None, COMPARED)
+    assert (found.before, found.changed) == (None, ("outcome",))
 
 
 def test_what_the_new_files_refuse_is_refused_with_its_reason() -> None:

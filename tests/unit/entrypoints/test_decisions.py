@@ -162,7 +162,7 @@ def test_json_of_changes_leaves_out_what_stays() -> None:
     (line,) = written("json", found).splitlines()
     change = json.loads(line)
     assert list(change) == ["booking_id", "clinic", "changed", "before", "after"]
-    assert change["changed"] == ["actions"]
+    assert change["changed"] == ["settings", "actions"]
     assert change["before"]["actions"] != change["after"]["actions"]
 
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from payrules.app.simulate import Changed, Simulated
+from payrules.entrypoints.decisions.settings import setting_changes
 from payrules.entrypoints.decisions.times import date_text, moment_text, time_text
 from payrules.entrypoints.decisions.words import (
     MARKS,
@@ -18,6 +19,7 @@ from payrules.entrypoints.decisions.words import (
     zone_of,
 )
 
+_DECIDER: Final = "decided by"
 _OF_THE_INVOICE: Final = ("manual payment", "to pay by", "VAT", "number prefix")
 
 
@@ -50,8 +52,20 @@ def differences(change: Changed) -> list[Difference]:
             found.append(Difference(label, [step]))
     if steps := _sends(before, after, change.booking.starts_at.date()):
         found.append(Difference("sends", steps))
-    # A change of something that no line above shows must not look like none.
-    return found or [Difference(", ".join(change.changed), [Step("differs", "see --format json")])]
+    if before is not None and not {difference.label for difference in found} - {_DECIDER}:
+        found += _unseen(before, after)
+    return found
+
+
+def _unseen(before: Simulated, after: Simulated) -> list[Difference]:
+    """What differs and shows in nothing that is done for this booking, so that a change never looks like none."""
+    steps = {label: Step(old, new) for label, old, new in setting_changes(before.decision, after.decision)}
+    policies = before.clinic_version.policy, after.clinic_version.policy
+    for key in ("timezone", "currency"):
+        old, new = (getattr(policy, key) for policy in policies)
+        if old != new:
+            steps[key] = Step(old, new)
+    return [Difference(label, [step]) for label, step in steps.items()]
 
 
 def _outcome(result: Simulated) -> str:
@@ -68,7 +82,7 @@ def _facts(result: Simulated | None) -> dict[str, str]:
     found = {
         "outcome": _outcome(result),
         # Without its line: a rule that only moves in the file is the same rule.
-        "decided by": decider_text(result.decision, rendered, line=False),
+        _DECIDER: decider_text(result.decision, rendered, line=False),
         "price": price_text(result.decision.price),
     }
     if rendered["default_method"] is not None:

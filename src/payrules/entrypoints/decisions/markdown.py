@@ -24,6 +24,7 @@ from payrules.entrypoints.decisions.words import (
     version_texts,
     zone_of,
 )
+from payrules.entrypoints.markup import cells, code, header, inert
 from payrules.entrypoints.reporters.excerpt import visible
 
 LONGEST: Final = 65_000
@@ -33,9 +34,6 @@ MOST_NAMED: Final = 100
 
 _COLUMNS: Final = ("Booking", "Appointment", "Session", "Price", "Outcome", "Decided by", "What happens")
 _CHANGE_COLUMNS: Final = ("Booking", "What", "Before", "After")
-# What a code span can hold as it is, also in a cell of a table.
-_PLAIN: Final = re.compile(r"[\w .,:;/()+=-]+")
-_ACTIVE: Final = re.compile(r"[\\`*<>|&\[\]~@#]|\b_|_\b|://|www\.", re.IGNORECASE)
 
 
 class _Block(NamedTuple):
@@ -92,10 +90,10 @@ class MarkdownReporter:
         lines = ["## payrules simulate", "", f"**{self._kept.totals(self._refused)}**", ""]
         not_shown = self._kept.not_shown(len(blocks))
         if not_shown is not None:
-            lines += [f"{_text(not_shown)}.", ""]
+            lines += [f"{inert(not_shown)}.", ""]
         if self._kept.compared:
             if blocks:
-                lines += [*_header(_CHANGE_COLUMNS), *(row for block in blocks for row in block.rows), ""]
+                lines += [*header(_CHANGE_COLUMNS), *(row for block in blocks for row in block.rows), ""]
         else:
             hidden = [*(block.result for block in kept[number:]), *self._kept.beyond]
             undecided = [result for result in hidden if result.decision.outcome is Outcome.UNDECIDED]
@@ -114,9 +112,9 @@ class MarkdownReporter:
             side = result.after
             return _Block(side, list(_change_rows(result)), [], self._explanation(side))
         zone = zone_of(result)
-        booking_id = _code(result.booking.id)
+        booking_id = code(result.booking.id)
         sends = [
-            (local, f"  - {local:%H:%M} {booking_id} {_text(event.text)}")
+            (local, f"  - {local:%H:%M} {booking_id} {inert(event.text)}")
             for event in events_of(result)
             for local in (event.due_at.astimezone(zone),)
         ]
@@ -130,16 +128,16 @@ class MarkdownReporter:
         ]
         longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
         fence = "`" * max(3, longest + 1)
-        summary = f"<details><summary>Why: {_code(result.booking.id, html=True)}</summary>"
+        summary = f"<details><summary>Why: {code(result.booking.id, html=True)}</summary>"
         return [summary, "", f"{fence}text", *lines, fence, "", "</details>", ""]
 
 
 def _clinic(policy: Policy, group: Sequence[_Block]) -> Iterator[str]:
-    yield f"### {_text(policy.name)}"
+    yield f"### {inert(policy.name)}"
     yield ""
-    yield " · ".join([_code(policy.clinic), *map(_text, version_texts(group[0].result.clinic_version))])
+    yield " · ".join([code(policy.clinic), *map(inert, version_texts(group[0].result.clinic_version))])
     yield ""
-    yield from _header(_COLUMNS)
+    yield from header(_COLUMNS)
     for block in group:
         yield from block.rows
     yield ""
@@ -149,7 +147,7 @@ def _clinic(policy: Policy, group: Sequence[_Block]) -> Iterator[str]:
             if week is not None:
                 yield ""
             week = monday_of(local.date())
-            yield f"**{week_text(week)} · times in {_text(policy.timezone)}**"
+            yield f"**{week_text(week)} · times in {inert(policy.timezone)}**"
             yield ""
         if local.date() != day:
             day = local.date()
@@ -164,56 +162,30 @@ def _notices(results: Sequence[Simulated]) -> Iterator[str]:
         yield f"{MARKS[notice.outcome]} **{notice.title}**"
         yield ""
         for item in notice.items:
-            why = f": {_text(item.why)}" if item.why else ""
-            yield f"- {_code(item.clinic)} {', '.join(map(_code, item.booking_ids))}{why}"
+            why = f": {inert(item.why)}" if item.why else ""
+            yield f"- {code(item.clinic)} {', '.join(map(code, item.booking_ids))}{why}"
         yield ""
 
 
 def _row(result: Simulated) -> str:
     booking, decision, rendered = result.booking, result.decision, result.rendered()
-    return _cells(
-        _code(booking.id),
+    return cells(
+        code(booking.id),
         appointment_text(booking, zone_of(result), year=True),
-        NOTHING if booking.session_type is None else _code(booking.session_type),
+        NOTHING if booking.session_type is None else code(booking.session_type),
         price_text(decision.price),
         f"{MARKS[decision.outcome]} {outcome_text(decision.outcome)}",
-        _text(decider_text(decision, rendered)),
-        "<br>".join(map(_text, consequences(result, rendered))),
+        inert(decider_text(decision, rendered)),
+        "<br>".join(map(inert, consequences(result, rendered))),
     )
 
 
 def _change_rows(change: Changed) -> Iterator[str]:
     """A row for each step; the booking stands in the first."""
     appointment = appointment_text(change.booking, zone_of(change.after), year=True)
-    booking = f"{_code(change.booking.id)} {_code(change.booking.clinic)}<br>{appointment}"
+    booking = f"{code(change.booking.id)} {code(change.booking.clinic)}<br>{appointment}"
     for label, steps in differences(change):
         for step in steps:
             what = f"{label}: {step.what}" if step.what else label
-            yield _cells(booking, _text(what), _text(step.before or NOTHING), _text(step.after or NOTHING))
+            yield cells(booking, inert(what), inert(step.before or NOTHING), inert(step.after or NOTHING))
             booking = ""
-
-
-def _header(columns: Sequence[str]) -> list[str]:
-    return [_cells(*columns), _cells(*("---" for _ in columns))]
-
-
-def _cells(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _code(text: str, *, html: bool = False) -> str:
-    """Text that stands as it is: no markup in it counts, and nobody is mentioned."""
-    text = visible(text)
-    if _PLAIN.fullmatch(text) and not html:
-        return f"`{text}`"
-    return "<code>" + "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text) + "</code>"
-
-
-def _text(text: str) -> str:
-    """Text among Markdown. Sites look for mentions in what is shown, so a character without width parts those."""
-    return _ACTIVE.sub(_inert, visible(text))
-
-
-def _inert(found: re.Match[str]) -> str:
-    parted = "&#8203;" if found[0] in "@#" else ""
-    return "".join(c if c.isalnum() else f"&#{ord(c)};" for c in found[0]) + parted

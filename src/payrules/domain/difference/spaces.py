@@ -1,0 +1,165 @@
+"""The spaces in which bookings are looked for: which facts they lack, and where their price comes from.
+
+A rule that asks for a fact that is not known may hold and never surely holds. So a space in which all bookings lack
+a fact is one in which no rule asks for it, and whoever wins there and asks for it leaves the booking undecided.
+
+These spaces are enough: a booking that is treated differently stays so when facts that it lacks become known, until
+none is left or one that only one of the two winners asks for (docs/explanation/difference.md).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from payrules.domain.booking import Booking, Person
+from payrules.domain.decision import Outcome, decide
+from payrules.domain.matching import FACTS
+from payrules.domain.money import Money
+from payrules.domain.policy import Channel, Condition, Policy, Range, Terms
+from payrules.domain.treatment import USED, used_settings
+
+_MAY_LACK: Final = ("session_type", "practitioner", "location", "client_tags", "first_visit")
+"""The facts that a booking may lack, but for its price."""
+
+_NOON: Final = datetime(2027, 1, 5, 12, tzinfo=UTC)
+_ANYBODY: Final = Person(frozenset(Channel))
+
+Treatment = tuple[Any, ...]
+"""How a rule treats the bookings that it wins: the outcome, the used settings, and the price where it is billed."""
+_UNDECIDED: Final[Treatment] = (Outcome.UNDECIDED, (), None)
+
+
+class Case(NamedTuple):
+    """Bookings of a space at one kind of price, in minor units on either side: none, nothing, or something.
+
+    Two amounts stand for any two that differ, one and the same for any that do not. `inside` and `outside` are
+    conditions that these bookings meet and do not meet.
+    """
+
+    prices: tuple[int | None, int | None]
+    inside: Condition | None = None
+    outside: Condition | None = None
+
+
+class Space(NamedTuple):
+    """Bookings that lack the same facts. `conditions` are those of the rules of either side, as they hold there."""
+
+    lacking: frozenset[str]
+    conditions: tuple[list[Condition], list[Condition]]
+    cases: tuple[Case, ...]
+    own_price: bool
+
+    def missing(self, case: Case, side: int) -> frozenset[str]:
+        """The facts that are not known on one side: a price may come from the price list of one policy alone."""
+        return self.lacking if case.prices[side] is not None else self.lacking | {"price"}
+
+
+class Table:
+    """The rules of one policy in their order, the defaults behind them. An inactive policy has no rules."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        rules = policy.rules if policy.active else ()
+        self.conditions = [rule.when for rule in rules]
+        self.prices = {name: entry.price for name, entry in policy.session_types.items()}
+        self._terms = [*(rule.terms for rule in rules), policy.terms]
+        self.asked = [
+            frozenset(n for n, c in zip(FACTS, when, strict=True) if c is not None) for when in self.conditions
+        ]
+        self.asked.append(frozenset())
+        self._known: dict[tuple[Terms, int | None], Treatment] = {}
+
+    def treatments(self, missing: frozenset[str], price: int | None) -> list[Treatment]:
+        """How each rule and, last, the defaults treat bookings at that price whose facts are `missing`."""
+        return [
+            _UNDECIDED if asked & missing else self._treatment(terms, price)
+            for asked, terms in zip(self.asked, self._terms, strict=True)
+        ]
+
+    def _treatment(self, terms: Terms, price: int | None) -> Treatment:
+        known = self._known.get((terms, price))
+        if known is None:
+            own = None if price is None else Money(price, self.policy.currency)
+            booking = Booking("any", "", _NOON, _NOON + timedelta(hours=1), _NOON, _ANYBODY, price=own)
+            decision = decide(_always(self.policy, terms), booking, _NOON)
+            used = used_settings(decision.outcome, terms)
+            known = decision.outcome, tuple(used.items()), price if decision.outcome in USED else None
+            self._known[terms, price] = known
+        return known
+
+
+def _always(policy: Policy, terms: Terms) -> Policy:
+    """The policy with the same terms for all bookings."""
+    return replace(policy, rules=(), terms=terms)
+
+
+def spaces(before: Table, after: Table) -> Iterator[Space]:
+    """All spaces, those first whose bookings lack least."""
+    asked = frozenset[str]().union(*before.asked, *after.asked)
+    lacked = [fact for fact in _MAY_LACK if fact in asked]
+    names = [*after.prices, *(name for name in before.prices if name not in after.prices)]
+    listed = {name: (before.prices.get(name), after.prices.get(name)) for name in names}
+    apart = {name: both for name, both in listed.items() if both[0] != both[1]}
+    yield _of_its_own(before, after, None)
+    if apart:
+        yield _from_the_lists(before, after, apart, None)
+    yield _without(before, after, frozenset(name for name, both in listed.items() if both != (None, None)))
+    for fact in lacked:
+        yield _of_its_own(before, after, fact)
+        if apart and fact != "session_type":
+            yield _from_the_lists(before, after, apart, fact)
+
+
+def _of_its_own(before: Table, after: Table, lack: str | None) -> Space:
+    """Bookings with a price of their own; where both lists have the same one, it makes no difference."""
+    cases: tuple[Case, ...] = (Case((1, 1)),)
+    if any(when.price is not None and 1 in when.price for when in [*before.conditions, *after.conditions]):
+        # Else no rule tells a price of nothing from one of a minor unit, and what differs at one differs at the other.
+        cases = Case((1, 1), Condition(price=Range(at_least=1))), Case((0, 0), Condition(price=Range(below=1)))
+    return _space(before.conditions, after.conditions, cases, lack, own_price=True)
+
+
+def _without(before: Table, after: Table, priced: frozenset[str]) -> Space:
+    """Bookings whose price nobody tells: their session types are in neither list with a price."""
+    case = Case((None, None), outside=Condition(session_type=priced) if priced else None)
+    return _space(before.conditions, after.conditions, (case,), "price")
+
+
+def _from_the_lists(
+    before: Table, after: Table, apart: Mapping[str, tuple[int | None, int | None]], lack: str | None
+) -> Space:
+    """Bookings without a price of their own, of session types whose prices differ: the price is one more condition
+    on the session type.
+    """
+    kinds: dict[tuple[int | None, int | None], list[str]] = {}
+    for name, (old, new) in apart.items():
+        kinds.setdefault((old and 1, new and 2), []).append(name)
+    cases = tuple(Case(kind, Condition(session_type=frozenset(names))) for kind, names in kinds.items())
+    sides = [
+        [_at_list_price(when, {name: both[side] for name, both in apart.items()}) for when in table.conditions]
+        for side, table in enumerate((before, after))
+    ]
+    return _space(sides[0], sides[1], cases, lack)
+
+
+def _at_list_price(when: Condition, prices: Mapping[str, int | None]) -> Condition:
+    """The condition among bookings at the prices of a list; one that is not known may hold."""
+    if when.price is None:
+        return when
+    names = frozenset(name for name, price in prices.items() if price is None or when.price.holds(price))
+    return when._replace(price=None, session_type=names if when.session_type is None else names & when.session_type)
+
+
+def _space(
+    before: list[Condition],
+    after: list[Condition],
+    cases: tuple[Case, ...],
+    lack: str | None,
+    *,
+    own_price: bool = False,
+) -> Space:
+    if lack is None:
+        return Space(frozenset(), (before, after), cases, own_price)
+    old, new = ([when._replace(**{lack: None}) for when in side] for side in (before, after))
+    return Space(frozenset({lack}), (old, new), cases, own_price)

@@ -1,0 +1,1 @@
+"""What `payrules plan` prints: text, JSON lines, Markdown."""

@@ -1,0 +1,185 @@
+"""The exact difference of two policies against trying bookings: every one of a small space, and very many others."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, tzinfo
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.builders import COMPILER
+from tests.properties.compiling import examples
+from tests.strategies.edges import bookings_around, every_booking
+from tests.strategies.editing import Document, edited
+from tests.strategies.refactoring import refactored
+from tests.strategies.rule_sets import small_rule_sets
+
+from payrules.compiler.compile import Version
+from payrules.domain.analysis import analyse
+from payrules.domain.booking import Booking
+from payrules.domain.decision import Decision, decide
+from payrules.domain.difference import Difference, Region, differ
+from payrules.domain.matching import FACT_PATHS, FACTS, facts_of, holds
+from payrules.domain.policy import Policy
+from payrules.domain.treatment import is_alike, settings_between
+
+_ROOT = Path(__file__).parents[2]
+_CLINICS = [
+    path
+    for pattern in ("clinics/*.yaml", "examples/*/clinics/*.yaml")
+    for path in sorted(_ROOT.glob(pattern))
+    if not path.name.endswith(".tests.yaml")
+]
+_EVERYTHING = 1_000_000
+
+
+def version_at(path: Path) -> Version | None:
+    return COMPILER.compile(path.read_bytes(), f"clinics/{path.name}", analysis=False).version
+
+
+def policy_of(document: Document) -> Policy | None:
+    version = COMPILER.compile(json.dumps(document).encode(), f"{document['clinic']}.yaml", analysis=False).version
+    return None if version is None else version.policy
+
+
+def is_told(difference: Difference, old: Decision, new: Decision) -> bool:
+    """Whether the difference tells of bookings that go from one rule to the other."""
+    pairs = {(region.before.rule, region.after.rule) for region in difference.regions}
+    return (old.rule, new.rule) in pairs | {(pair.before, pair.after) for pair in difference.unsettled}
+
+
+def check_regions(difference: Difference, before: Policy, after: Policy) -> None:
+    """Every example is decided differently, by the rules and for the reasons that its region tells."""
+    assert difference.found == len(difference.regions)
+    for region in difference.regions:
+        booking = region.example
+        old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
+        assert (region.before.decision, region.after.decision) == (old, new)
+        assert (region.before.rule, region.after.rule) == (old.rule, new.rule)
+        assert not is_alike(old, new)
+        assert region.settings == settings_between(old, new)
+        assert lacked(booking) == {*region.lacking}
+        assert holds_for(region, booking, after.zone)
+
+
+def lacked(booking: Booking) -> set[str]:
+    """The paths of the facts that a booking does not tell; its price counts where it has none of its own."""
+    facts = zip(FACTS, facts_of(booking, booking.price and booking.price.minor, UTC), strict=True)
+    return {FACT_PATHS[fact] for fact, value in facts if value is None}
+
+
+def holds_for(region: Region, booking: Booking, zone: tzinfo) -> bool:
+    facts = zip(FACTS, region.where, facts_of(booking, booking.price and booking.price.minor, zone), strict=True)
+    return all(asked is None or holds(fact, asked, value) for fact, asked, value in facts)
+
+
+def check(before: Policy, after: Policy, random: Random, number: int) -> tuple[Difference, int]:
+    """That no booking of so many differs without being reported; returns how many differ, too."""
+    difference = differ(before, after, most=_EVERYTHING)
+    if not difference.whole or difference.regions:
+        check_regions(difference, before, after)
+    seen = 0
+    for booking in bookings_around(before, after, random, number):
+        old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
+        if not is_alike(old, new):
+            seen += 1
+            assert difference.whole or is_told(difference, old, new), booking
+    return difference, seen
+
+
+def edits(random: Random, number: int) -> Iterator[tuple[Policy, Policy]]:
+    """Policies of real clinic files before and after random edits."""
+    documents = [json.loads(version.canonical) for path in _CLINICS if (version := version_at(path)) is not None]
+    while number:
+        document = random.choice(documents)
+        before, after = policy_of(document), policy_of(edited(document, random))
+        if before is not None and after is not None:
+            number -= 1
+            yield before, after
+
+
+# 600 edits in all, in parts that may run side by side.
+_MANY = [pytest.param(seed, 50, 10_000, marks=pytest.mark.torture) for seed in range(1, 13)]
+
+
+@pytest.mark.parametrize(("seed", "number", "bookings"), [(0, 40, 400), *_MANY])
+def test_no_edit_of_a_clinic_file_goes_unreported(seed: int, number: int, bookings: int) -> None:
+    random = Random(seed)  # noqa: S311 # the same edits at every run
+    found = nothing = 0
+    for before, after in edits(random, number):
+        difference, seen = check(before, after, random, bookings)
+        assert not difference.unsettled_found
+        found += bool(seen)
+        nothing += difference.nothing
+    # The edits are ones that show, and some that do not.
+    assert found > number // 2
+    assert nothing
+
+
+_ELSEWHERE: dict[str, Any] = {"set": {"process": "manual", "manual": {"create_draft": False}}}
+_SET: st.SearchStrategy[dict[str, Any]] = st.sampled_from([{}, {}, _ELSEWHERE])
+
+
+@st.composite
+def pairs_of_rule_sets(draw: st.DrawFn) -> tuple[Document, Document]:
+    """Two small clinics with some rules in common, in any order."""
+    documents = draw(small_rule_sets()), draw(small_rule_sets())
+    rules = [*documents[0]["rules"], *documents[1]["rules"]]
+    found = []
+    for document in documents:
+        kept = draw(st.permutations(rules))[: draw(st.integers(0, 5))]
+        prices = draw(st.dictionaries(st.sampled_from("abc"), st.sampled_from([None, "0", "499", "700"]), max_size=3))
+        types = {name: {"name": name} | ({} if price is None else {"price": price}) for name, price in prices.items()}
+        settings: dict[str, Any] = draw(
+            st.sampled_from([{}, {}, {"reminders": ["7d"]}, {"manual": {"create_draft": False}}])
+        )
+        numbered = [rule | draw(_SET) | {"id": f"rule-{number}"} for number, rule in enumerate(kept)]
+        if draw(st.integers(0, 5)) == 0:
+            free = {"id": "free", "when": {"price": {"below": "0.01"}}, "set": {}} | draw(_SET)
+            numbered.insert(draw(st.integers(0, len(numbered))), free)
+        found.append(document | settings | {"rules": numbered} | ({"session_types": types} if types else {}))
+    return found[0], found[1]
+
+
+_MOST_BOOKINGS = 6_000
+
+
+@examples(120)
+@given(pairs_of_rule_sets())
+def test_the_difference_is_what_trying_every_booking_finds(documents: tuple[Document, Document]) -> None:
+    before, after = (policy_of(document) for document in documents)
+    assume(before is not None and after is not None)
+    assert before is not None
+    assert after is not None
+    number, bookings = every_booking(before, after)
+    assume(number <= _MOST_BOOKINGS)
+    difference = differ(before, after, most=_EVERYTHING)
+    check_regions(difference, before, after)
+    regions = {(region.before.rule, region.after.rule): region for region in difference.regions}
+    seen = set()
+    for booking in bookings:
+        old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
+        if not is_alike(old, new):
+            seen.add((old.rule, new.rule))
+            region = regions[old.rule, new.rule]
+            if booking.price is not None and lacked(booking) == {*region.lacking}:
+                assert holds_for(region, booking, after.zone)
+    assert regions.keys() == seen
+    assert difference.nothing == (not seen)
+    assert not difference.unsettled
+
+
+@pytest.mark.parametrize("path", _CLINICS, ids=lambda path: path.stem)
+def test_a_rewritten_file_gets_a_certificate(path: Path) -> None:
+    version = version_at(path)
+    assert version is not None
+    document = json.loads(version.canonical)
+    random = Random(path.stem)  # noqa: S311 # the same rewriting at every run
+    dead = frozenset(version.policy.rules[rule].id for rule, _ in analyse(version.policy).never)
+    after = policy_of(refactored(document, random, dead))
+    assert after is not None
+    assert differ(version.policy, after).nothing
+    assert differ(after, version.policy).nothing

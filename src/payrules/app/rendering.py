@@ -23,6 +23,7 @@ from payrules.domain.decision import (
 from payrules.domain.money import MINOR_UNITS, Money, format_minor, vat_included
 from payrules.domain.policy import Channel, Delivery, Send, Terms
 from payrules.domain.schedule import steady_offset, wall_time
+from payrules.domain.treatment import USED
 
 _WHEN = {
     Send.AFTER_BOOKING: ("right after booking", "after booking"),
@@ -84,7 +85,7 @@ class Renderer:
         if decision.terms is not None:
             if decision.outcome is Outcome.DRAFT:
                 rendered["default_method"] = decision.terms.manual.default_method
-            if decision.outcome in (Outcome.DRAFT, Outcome.AUTOMATIC):
+            if decision.outcome in USED:
                 rendered["invoice"] = self._invoice(decision, decision.terms)
         return rendered
 

@@ -1,6 +1,6 @@
 """Sample bookings as records: what a file of bookings would hold for a booking that was made up."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 from payrules.domain.booking import Booking, Person
@@ -46,4 +46,3 @@ def _person(person: Person) -> dict[str, str]:
             raise ValueError("the time zone of a person has no name")
         told["timezone"] = name
     return told
-

@@ -184,6 +184,14 @@ def test_an_earlier_rule_for_one_of_some_tags_takes_those_bookings_alone() -> No
     assert (region.before.rule, region.after.rule, region.example.tags) == (None, 1, frozenset())
 
 
+def test_a_region_is_not_narrowed_to_the_price_at_which_it_was_met() -> None:
+    free = rule("free", AUTOMATIC, price=Range(None, 1))
+    difference = differ(policy(), policy(rule("a", AUTOMATIC, first_visit=True), free))
+    assert [(region.lacking, region.where.price) for region in difference.regions if region.after.rule == 0] == [
+        (("first_visit",), None)
+    ]
+
+
 def test_rules_that_exclude_each_other_may_change_places() -> None:
     online, phone = rule("a", EXTERNAL, location=ONLINE), rule("b", MANUAL, location=frozenset({Place.PHONE}))
     assert differ(policy(online, phone), policy(phone, online)).nothing

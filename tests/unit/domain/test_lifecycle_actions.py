@@ -1,7 +1,7 @@
 """What becomes of a booking's actions as it lives, told as stories. Times are UTC; the appointment ends 09:50."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from tests.builders import BOTH, at, booking, policy
@@ -85,7 +85,7 @@ def test_stages_follow_each_other() -> None:
     assert (of(record, ISSUE).next_at, of(record, LINK, SMS).next_at) == (LINK_AT, None)
     record = issued()
     assert (of(record, LINK, SMS).next_at, of(record, LINK, EMAIL).next_at) == (LINK_AT, LINK_AT)
-    assert record.invoice == (1, InvoiceState.ISSUED, 125_000, 0, "N-1", None)
+    assert record.invoice == (1, InvoiceState.ISSUED, 125_000, 0, "N-1", None, None)
 
 
 def test_the_first_link_makes_the_reminders_from_when_it_was_delivered() -> None:
@@ -160,7 +160,7 @@ def test_a_price_of_zero_deletes_the_draft_and_the_next_one_has_another_ordinal(
     deleted = delivered(free, of(free, DELETE), AUTOMATICALLY).record
     assert deleted.invoice.state is InvoiceState.DELETED
     again = advance(deleted, PriceChanged(BEFOREHAND, PART), AUTOMATICALLY).record
-    assert again.invoice == (2, InvoiceState.NONE, None, 0, None, None)
+    assert again.invoice == (2, InvoiceState.NONE, None, 0, None, None, None)
     assert of(again, CREATE, ordinal=2).next_at == BEFOREHAND
 
 
@@ -236,7 +236,7 @@ def test_what_is_not_sent_waits_for_a_person_when_the_client_did_not_come(event:
 
 def test_crediting_makes_a_fresh_draft_that_a_person_sends() -> None:
     record = advance(linked(), Credited(AFTERWARDS, "p-1"), AUTOMATICALLY).record
-    assert record.invoice == (2, InvoiceState.NONE, None, 0, None, None)
+    assert record.invoice == (2, InvoiceState.NONE, None, 0, None, None, None)
     assert {a.cause for a in record.actions if a.key.type is REMIND} == {"credited"}
     assert types(record, WAITING) == [CREDIT, CREATE]
     # No decision sends it again by itself.
@@ -293,9 +293,10 @@ def test_a_price_that_changed_while_it_was_issued_is_noted_and_the_total_is_what
     record = claimed(drafted(), of(drafted(), ISSUE))
     record = advance(record, PriceChanged(LINK_AT, PART), AUTOMATICALLY).record
     assert of(record, UPDATE).next_at is None
-    done = InvoiceIssued(LINK_AT, of(record, ISSUE).key, "N-1", total=125_000)
+    done = InvoiceIssued(LINK_AT, of(record, ISSUE).key, "N-1", total=125_000, due_on=date(2026, 12, 20))
     advanced = advance(record, done, AUTOMATICALLY)
     assert advanced.record.invoice.total == 125_000
+    assert advanced.record.invoice.due_on == date(2026, 12, 20)
     assert advanced.notes == (Note.PRICE_CHANGED_WHILE_ISSUED,)
     assert of(advanced.record, UPDATE).cause == "issued"
 

@@ -25,13 +25,23 @@ from tests.lives import (
 
 from payrules.domain.action import ActionKey, ActionState, HeldCause
 from payrules.domain.decision import ActionType
-from payrules.domain.events import Cancelled, Override, OverrideProcess, Paid, PriceChanged, Rescheduled, SendFailed
+from payrules.domain.events import (
+    Cancelled,
+    LinkSent,
+    Override,
+    OverrideProcess,
+    Paid,
+    PriceChanged,
+    Rescheduled,
+    SendFailed,
+)
 from payrules.domain.lifecycle import (
     Advanced,
     Note,
     Refusal,
     advance,
     drop_held,
+    found_delivered,
     hold_open,
     release_held,
     release_hold,
@@ -40,7 +50,7 @@ from payrules.domain.lifecycle import (
     send_draft,
 )
 from payrules.domain.money import Money
-from payrules.domain.record import BookingState
+from payrules.domain.record import BookingRecord, BookingState
 
 NOW = at("2026-11-26T12:00Z")
 SECOND = STAMP._replace(number=2, sequence=2, by="p-1", reason="wrong file")
@@ -139,3 +149,36 @@ def test_a_clinics_hold_stops_what_waits_and_what_is_claimed_and_lets_both_go() 
     settled = advance(held, stopped, AUTOMATICALLY).record
     assert (of(settled, ISSUE).state, of(settled, ISSUE).cause) == (HELD, "clinic_held")
     assert types(release_hold(settled, HeldCause.CLINIC_HELD, NOW), WAITING) == [ISSUE, LINK, LINK]
+
+
+def test_a_message_that_arrived_after_all_is_followed_by_reminders_from_then() -> None:
+    record = failed(issued(), of(issued(), LINK, SMS), AUTOMATICALLY, "held", HeldCause.NO_ANSWER).record
+    key = of(record, LINK, SMS).key
+    found = found_delivered(record, key, AUTOMATICALLY, NIGHT, "by hand: ida").record
+    link = of(found, LINK, SMS)
+    assert (link.state, link.receipt, link.settled_at, link.cause) == (
+        ActionState.DELIVERED,
+        "by hand: ida",
+        NIGHT,
+        None,
+    )
+    reminders = [a for a in found.actions if a.key.type is ActionType.SEND_REMINDER]
+    assert reminders == [
+        a
+        for a in advance(record, LinkSent(NIGHT, key, "msg-1"), AUTOMATICALLY).record.actions
+        if a.key.type is ActionType.SEND_REMINDER
+    ]
+    assert min(a.due_at for a in reminders) > NIGHT
+    assert code(found_delivered(found, key, AUTOMATICALLY, NIGHT, "by hand: ida")) is Refusal.NOT_HELD
+
+
+def test_only_a_message_that_may_have_gone_out_is_found_to_be_delivered() -> None:
+    def said(record: BookingRecord, key: ActionKey) -> Refusal | None:
+        return code(found_delivered(record, key, AUTOMATICALLY, NOW, "by hand: ida"))
+
+    late = failed(issued(), of(issued(), LINK, SMS), AUTOMATICALLY, "held", HeldCause.TOO_LATE).record
+    assert said(late, of(late, LINK, SMS).key) is Refusal.NEVER_TRIED
+    lost = failed(drafted(), of(drafted(), ISSUE), AUTOMATICALLY, "held", HeldCause.NO_ANSWER).record
+    assert said(lost, of(lost, ISSUE).key) is Refusal.NO_MESSAGE
+    assert said(lost, ActionKey(9, LINK, SMS)) is Refusal.UNKNOWN_ACTION
+    assert said(issued(), of(issued(), LINK, SMS).key) is Refusal.NOT_HELD

@@ -197,7 +197,10 @@ class _Search:
     def where(self, case: Case, row: int, column: int) -> Condition:
         """A condition that holds for the bookings of a pair."""
         old, new = self.space.conditions
-        held = [*old[row : row + 1], *new[column : column + 1], *([case.inside] if case.inside else [])]
+        held = [*old[row : row + 1], *new[column : column + 1]]
+        # Of a price of its own the case tells where the pair was met first, not where it is.
+        if case.inside is not None and not self.space.own_price:
+            held.append(case.inside)
         earlier = [old[number] for number in self._changed[0] if number < row]
         earlier += [new[number] for number in self._changed[1] if number < column]
         return narrowed(reduce(both, held, Condition()), earlier)

@@ -178,7 +178,7 @@ def record_fields(**changes: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "id": "bk-1",
         "clinic": CLINIC,
-        "client": {"id": "client-1", "email": "a@client.example", "phone": "+47 990 00 001"},
+        "client": {"id": "client-1", "name": "Zebulon Quist", "email": "a@client.example", "phone": "+47 990 00 001"},
         "starts_at": "2026-12-01T10:00:00+01:00",
         "ends_at": "2026-12-01T10:50:00+01:00",
         "booked_at": "2026-11-24T09:00:00+01:00",

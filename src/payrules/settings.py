@@ -82,6 +82,11 @@ class Settings:
             }
             raise SettingsError("\n".join(_sentences(error, self._file, f"{name}.", model, from_variables))) from None
 
+    def place(self, path: str) -> str:
+        """Where a basic setting such as `adapters.sms` is told, or would be: a variable, or a place in the file."""
+        variable = f"PAYRULES_{path.upper().replace('.', '_')}"
+        return variable if self.environment.get(variable) else f"{self._file}: `{path}`"
+
     @property
     def _file(self) -> str:
         return self.file or f"settings (no {DEFAULT_FILE} here)"

@@ -1,6 +1,5 @@
 """Activation by the command line: real files, a real store, and two processes at once."""
 
-import json
 import subprocess
 import sys
 from contextlib import closing
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.builders import CLINIC, FILE, NOW, clinic_text
 from tests.contracts.making import CREATE, add_with_actions, policy_row, waiting
+from tests.shapes import read_lines
 
 from payrules.adapters.store import open_store
 from payrules.app.rows import HoldRow
@@ -37,7 +37,7 @@ class Here:
         return result
 
     def rows(self, *args: str, code: ExitCode = ExitCode.OK) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.run(*args, "--format", "json", code=code).stdout.splitlines()]
+        return read_lines(self.run(*args, "--format", "json", code=code).stdout, *args)
 
     def write(self, text: str, file: str = FILE) -> None:
         Path(file).parent.mkdir(exist_ok=True)
@@ -265,7 +265,15 @@ class TestWords:
         status = here.status()
         assert status["held_actions"] == 1
         assert status["holds"] == [
-            {"activation": 1, "reason": "a bad rule", "actor": "ola", "held_at": "2026-11-22T12:00:00Z"}
+            {
+                "activation": 1,
+                "reason": "a bad rule",
+                "actor": "ola",
+                "held_at": "2026-11-22T12:00:00Z",
+                "released_at": None,
+                "released_by": None,
+                "release_reason": None,
+            }
         ]
         text = here.run("status").stdout
         assert "on hold    activation 1 since Sun 22 Nov 2026 13:00 (Europe/Oslo) by ola: a bad rule" in text

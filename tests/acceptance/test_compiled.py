@@ -8,7 +8,12 @@ import pytest
 from tests.acceptance.conftest import Run
 
 ROOT = Path(__file__).parents[2]
-CLINIC_FILES = sorted([*(ROOT / "clinics").glob("*.yaml"), *(ROOT / "tests/cases/valid").glob("*.yaml")])
+CLINIC_FILES = sorted(
+    path
+    for folder in ("clinics", "tests/cases/valid")
+    for path in (ROOT / folder).glob("*.yaml")
+    if path.suffixes == [".yaml"]
+)
 
 
 def schema(name: str) -> jsonschema_rs.Validator:

@@ -1,6 +1,5 @@
 """`audit`, `restamp`, `hold`, `release`, `held` and `dead` by the command line, on a real store."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.builders import CLINIC, at, clinic_text
 from tests.practice import Practice, minutes
+from tests.shapes import read_lines
 
 from payrules import __version__
 from payrules.adapters.recording import Raise, RecordingMessages
@@ -53,7 +53,7 @@ class Here:
         return result
 
     def rows(self, *args: str, code: ExitCode = ExitCode.OK) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.run(*args, "--format", "json", code=code).stdout.splitlines()]
+        return read_lines(self.run(*args, "--format", "json", code=code).stdout, *args)
 
     def tamper(self, *statements: str) -> None:
         connection = sqlite3.connect(self.path)
@@ -149,6 +149,21 @@ class TestHold:
         assert "no activation 2" in here.run("release", CLINIC, "--activation", "2", code=ExitCode.FAILURE).stderr
         assert "activation 1: released" in here.run("release", CLINIC, "--activation", "1").stdout
 
+    def test_history_keeps_who_held_and_who_released(self, here: Here) -> None:
+        here.run("hold", CLINIC, "--reason", "wrong price", "--actor", "ola")
+        here.run("release", CLINIC, "--reason", "corrected")
+        here.run("hold", CLINIC, "--activation", "1", "--reason", "once more")
+        at_ten = "Tue 24 Nov 2026 10:00 (Europe/Oslo)"
+        assert here.run("history", CLINIC).stdout.splitlines()[-2:] == [
+            f"on hold: everything since {at_ten} by ola: wrong price; released {at_ten} by kari: corrected",
+            f"on hold: activation 1 since {at_ten} by kari: once more",
+        ]
+        holds = [row for row in here.rows("history", CLINIC) if row["kind"] == "hold"]
+        assert [(row["actor"], row["released_by"], row["release_reason"]) for row in holds] == [
+            ("ola", "kari", "corrected"),
+            ("kari", None, None),
+        ]
+
 
 class TestHeldAndDead:
     def test_nothing_waits(self, here: Here) -> None:
@@ -160,8 +175,10 @@ class TestHeldAndDead:
         here.practice.book(id="bk-2", price=None)
         here.practice.dispatch(LINK_AT)
         page = here.run("held", "list").stdout
-        assert f"held actions: 1\n  {EMAIL_KEY}\n      send the payment link by email, due Tue 1 Dec 2026 11:05" in page
-        assert "nobody knows whether it was done" in page
+        cause, line = page.splitlines()[1:3]
+        assert page.startswith("held actions: 1\n")
+        assert cause.startswith("  nobody knows whether it was done: ask the provider")
+        assert line.startswith(f"      {EMAIL_KEY}  send the payment link by email, due Tue 1 Dec 2026 11:05")
         assert f"undecided: 1\n  {CLINIC}/bk-2\n      no price: price\n" in page
         action, undecided = here.rows("held", "list", "--clinic", CLINIC)
         assert (action["key"], action["cause"], action["due_at"]) == (EMAIL_KEY, "no_answer", "2026-12-01T10:05:00Z")
@@ -173,13 +190,45 @@ class TestHeldAndDead:
         assert here.run("held", "drop", EMAIL_KEY, "--reason", "she paid").stdout == f"{EMAIL_KEY}: dropped\n"
         assert [row["kind"] for row in here.rows("held", "list")] == ["undecided"]
 
+    def test_what_is_held_for_one_reason_is_told_once(self, here: Here) -> None:
+        here.practice.book(id="bk-2")
+        here.run("hold", CLINIC, "--reason", "a bad rule")
+        lines = here.run("held", "list").stdout.splitlines()
+        assert lines[:2] == [
+            "held actions: 8",
+            f"  the clinic is on hold: `payrules release {CLINIC}` lets everything go",
+        ]
+        assert [line.split()[0].startswith(f"{CLINIC}/bk-") for line in lines[2:10]] == [True] * 8
+        assert len(lines) == 11
+
+    def test_a_message_that_arrived_after_all(self, here: Here) -> None:
+        here.practice.dispatch(LINK_AT)
+        assert "a message is told by `payrules held delivered`" in here.run("held", "list").stdout
+        said = here.run("held", "delivered", EMAIL_KEY, SMS_KEY, "--reason", "they list it", code=ExitCode.REFUSED)
+        assert said.stdout == f"{EMAIL_KEY}: delivered\n"
+        assert said.stderr == f"{SMS_KEY}: refused: the action is not held\n"
+        page = here.run("bookings", "show", "bk-1").stdout
+        assert "send the payment link by email: found to be delivered by kari: they list it" in page
+        (told,) = here.rows("bookings", "show", "bk-1")
+        assert told["deeds"] == [
+            {
+                "key": EMAIL_KEY,
+                "verb": "delivered",
+                "actor": "kari",
+                "reason": "they list it",
+                "done_at": "2026-12-01T10:05:00Z",
+            }
+        ]
+        assert [a["receipt"] for a in told["actions"] if a["key"] == EMAIL_KEY] == ["by hand: kari"]
+        here.run("audit")
+
     def test_dead_are_listed_and_tried_again(self, here: Here) -> None:
         said = "no route to a@client.example, +47 990 00 001"
         here.practice.sms.script = lambda _: RetryLater(said)
         here.practice.dispatch(LINK_AT + timedelta(hours=23))
         page = here.run("dead", "list").stdout
-        assert f"dead actions: 1\n  {SMS_KEY}\n" in page
-        assert "tried 15 times; the provider said: no route to [email], [number]" in page
+        assert f"\n      {SMS_KEY}  send the payment link by sms, due Tue 1 Dec 2026 11:05" in page
+        assert page.startswith("dead actions: 1\n  tried 15 times; the provider said: no route to [email], [number]\n")
         (row,) = here.rows("dead", "list")
         assert (row["state"], row["attempts"], row["cause"]) == ("dead", 15, "no route to [email], [number]")
         for wrong in ([], ["--all", SMS_KEY], [SMS_KEY, "--clinic", CLINIC]):

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.builders import version_of
 from tests.processing import IN_FORCE_AT, NOW
+from tests.shapes import read_lines
 
 from payrules.adapters.store import open_store
 from payrules.app.rows import ActivationRow, PolicyRow
@@ -45,7 +46,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def lines(result: Result) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    return read_lines(result.stdout, "process")
 
 
 def test_the_example_goes_as_its_story_tells(run: Run) -> None:
@@ -93,10 +94,25 @@ def test_what_waits_for_its_booking_is_named(run: Run) -> None:
 
 def test_no_events_are_an_error(run: Run, tmp_path: Path) -> None:
     (tmp_path / "none.jsonl").touch()
+    (tmp_path / "intake").mkdir()
+    (tmp_path / "intake/none.jsonl").touch()
     for args in ([tmp_path / "none.jsonl"], ["--folder", tmp_path / "intake"]):
         result = run(*args)
         assert result.exit_code == 1
         assert result.stderr.endswith("holds no events\n")
+
+
+def test_a_folder_in_which_nothing_waits_is_no_error(run: Run, tmp_path: Path) -> None:
+    result = run("--folder", tmp_path)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{tmp_path}: nothing waits there\n", "")
+    result = run("--folder", tmp_path, "--format", "json")
+    assert (result.exit_code, json.loads(result.stdout)["records"]) == (0, 0)
+
+
+def test_a_folder_that_is_not_there_is_not_made(run: Run, tmp_path: Path) -> None:
+    result = run("--folder", tmp_path / "intke")
+    assert (result.exit_code, result.stderr) == (1, f"error: {tmp_path / 'intke'}: there is no such folder\n")
+    assert not (tmp_path / "intke").exists()
 
 
 def test_a_folder_is_taken_in(run: Run, tmp_path: Path) -> None:

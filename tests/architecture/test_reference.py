@@ -52,7 +52,15 @@ def test_check_names_what_has_drifted_and_writes_nothing(tmp_path: Path, capsys:
     assert reference.main(["--check"], tmp_path) == 1
     assert capsys.readouterr().err == "".join(
         f"{name} has drifted; run `make docs`\n"
-        for name in ("booking.md", "clinic-file.md", "command-line.md", "diagnostics.md", "lifecycle.md", "settings.md")
+        for name in (
+            "booking.md",
+            "clinic-file.md",
+            "command-line.md",
+            "diagnostics.md",
+            "lifecycle.md",
+            "settings.md",
+            "tests-file.md",
+        )
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -29,7 +29,7 @@ class EmbeddedDouble:
 
     def documents(self) -> list[Document]:
         return [
-            Document(f"bk-{i.booking_no}", i.number_text, i.total, credit=i.kind is Kind.CREDIT_NOTE)
+            Document(f"bk-{i.booking_no}", i.number_text, i.total, credit=i.kind is Kind.CREDIT_NOTE, due_on=i.due_on)
             for i in self.adapter().invoices(1)
             if i.status is not Status.DELETED
         ]

@@ -9,6 +9,7 @@ import pytest
 from tests.builders import COMPILER, clinic_text
 from tests.processing import activated, booked, records
 
+from payrules.adapters.addresses import why_unreachable
 from payrules.adapters.store import open_store
 from payrules.adapters.zones import load_zone
 from payrules.app.batch import Tools
@@ -36,7 +37,7 @@ def processor(ledger: Ledger) -> Processor:
 
 
 def practice(ledger: Ledger) -> Practice:
-    return Practice(ledger, Bookings(Versions(COMPILER), now), processor(ledger), load_zone, now)
+    return Practice(ledger, Bookings(Versions(COMPILER), now), processor(ledger), load_zone, now, why_unreachable)
 
 
 def at_once(url: str, what: str, *args: str, event_ids: list[str]) -> list[Done]:

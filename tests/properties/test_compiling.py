@@ -15,11 +15,11 @@ from tests.strategies.writing import plainly, random_sources, renderings
 
 from payrules.compiler.compile import Compiled
 from payrules.compiler.document import read_document
-from payrules.compiler.schema import ClinicSchema
+from payrules.compiler.schema import FileSchema
 from payrules.domain.codes import CODES
 from payrules.domain.diagnostics import Diagnostic, Location, Severity
 
-SCHEMA = ClinicSchema(COMPILER.schema)
+SCHEMA = FileSchema(COMPILER.schema)
 # Where the YAML parser ends a line, and so every place that shows one.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 

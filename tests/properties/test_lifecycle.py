@@ -47,6 +47,7 @@ from payrules.domain.lifecycle import (
     Cover,
     advance,
     drop_held,
+    found_delivered,
     hold_open,
     release_held,
     release_hold,
@@ -272,8 +273,13 @@ def act(draw: st.DrawFn, life: Life) -> None:
     keys = [a.key for a in record.actions if a.state in LISTED]
     if keys and draw(st.integers(0, 1)) == 1:
         key = draw(st.sampled_from(keys))
-        done = draw(st.sampled_from([release_held(record, key), retry_dead(record, key), drop_held(record, key, now)]))
-        life.change(done.record)
+        done = [
+            release_held(record, key),
+            retry_dead(record, key),
+            drop_held(record, key, now),
+            found_delivered(record, key, life.cover, now, "by hand: ida"),
+        ]
+        life.change(draw(st.sampled_from(done)).record)
     else:
         held = hold_open(record, HeldCause.CLINIC_HELD, now)
         released = release_hold(record, HeldCause.CLINIC_HELD, now)

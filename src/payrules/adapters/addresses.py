@@ -16,6 +16,8 @@ from phonenumbers import (
     parse,
 )
 
+from payrules.domain.policy import Channel
+
 _LONGEST_PHONE = 64
 
 # A range that the tables do not know may be new: then the provider tells.
@@ -43,6 +45,14 @@ def phone_of(text: str, country: str) -> str | Unreachable:
     if number_type(number) not in _MAY_GET_SMS:
         return Unreachable("not a mobile number")
     return format_number(number, PhoneNumberFormat.E164)
+
+
+def why_unreachable(channel: Channel, address: str, country: str | None) -> str | None:
+    """Why nothing can be sent to an address; None where it can. Without a country any number may be one."""
+    if channel is Channel.SMS and country is None:
+        return None
+    found = email_of(address) if channel is Channel.EMAIL else phone_of(address, country or "")
+    return found.cause if isinstance(found, Unreachable) else None
 
 
 def email_of(text: str) -> str | Unreachable:

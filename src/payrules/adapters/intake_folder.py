@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import IO, Self
 
 from payrules.adapters.booking_files.chunks import CHUNK_BYTES, Line, lines
-from payrules.adapters.booking_files.json_records import read_jsonl
+from payrules.adapters.event_files import Event, events_of
 from payrules.app.fates import Report
 from payrules.app.process import BATCH
-from payrules.app.records import Record, Refusal
+from payrules.app.records import Refusal
 from payrules.domain.errors import PayrulesError
 
 WAIT_HINT = 1.0
@@ -36,7 +36,7 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 # What is refused holds the names and addresses of its record.
 _PRIVATE = 0o600
 
-Take = Callable[[Sequence[Record | Refusal]], Report]
+Take = Callable[[Sequence[Event]], Report]
 """What takes a batch in: `app.process.Processor.process`."""
 
 
@@ -211,8 +211,8 @@ class _RefusedFile:
             self._part.replace(self._path)
 
 
-def _batches(source: IO[bytes], most: int) -> Iterator[tuple[list[Record | Refusal], dict[int, bytes | None]]]:
-    """Records in batches, each with the lines they were read from by their number."""
+def _batches(source: IO[bytes], most: int) -> Iterator[tuple[list[Event], dict[int, bytes | None]]]:
+    """Events in batches, each with the lines they were read from by their number."""
     written: dict[int, bytes | None] = {}
 
     def remembered() -> Iterator[Line]:
@@ -221,7 +221,10 @@ def _batches(source: IO[bytes], most: int) -> Iterator[tuple[list[Record | Refus
             written[line.number] = line.content
             yield line
 
-    records = read_jsonl(remembered())
-    while batch := list(islice(records, most)):
+    events = events_of(remembered())
+    while batch := list(islice(events, most)):
         yield batch, written
-        written.clear()
+        # Lines may have been read ahead.
+        last = batch[-1].line
+        for number in [number for number in written if number <= last]:
+            del written[number]

@@ -75,6 +75,7 @@ class Batch:
         items = [item for item in admitted if isinstance(item, Item) and item.fate is None]
         if items:
             self._read(items)
+            self._find_versions(items)
         for item in items:
             if item.fate is None:
                 self._take(item)
@@ -101,7 +102,7 @@ class Batch:
             clinic = in_force.get(event.clinic)
             if clinic is None:
                 names = {row.clinic for row in tx.all_clinics()} if names is None else names
-                fault = fault_texts.unknown_clinic(event.clinic, names)
+                fault = fault_texts.clinic_without_file(event.clinic, names)
                 if event.booking is not None:
                     fault = fault._replace(field="booking.clinic")
                 items.append(Treated(event, Fate.REFUSED, faults=(fault,)))
@@ -155,6 +156,17 @@ class Batch:
         wanted = made.keys() | {item.former for item in items if item.event.replaces is not None} - self._entries.keys()
         if wanted:
             self._early = tx.early_events(wanted)
+
+    def _find_versions(self, items: Iterable[Item]) -> None:
+        """Find what is in force for new bookings, all policies at once."""
+        digests = set()
+        for item in items:
+            booking = item.event.booking
+            if booking is not None and (found := item.clinic.timeline.in_force(booking.booked_at)) is not None:
+                item.activation = found
+                digests.add(found.digest)
+        versions = self._tools.versions.find(self._tx, [digest for digest in digests if digest is not None])
+        self._policies.update((digest, version.policy) for digest, version in versions.items())
 
     def _recognise(self, items: list[Item]) -> None:
         """Events whose ids are known: told again, told otherwise, or refused before and now tried once more."""
@@ -219,7 +231,7 @@ class Batch:
         booking = event.booking
         if booking is None:
             raise ValueError("an event without its booking")
-        activation = item.clinic.timeline.in_force(booking.booked_at)
+        activation = item.activation
         sequence, digest = (None, None) if activation is None else (activation.sequence, activation.digest)
         cover = self._cover(sequence, digest)
         if isinstance(cover, Policy) and booking.price is not None and booking.price.currency != cover.currency:

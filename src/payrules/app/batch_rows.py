@@ -15,6 +15,7 @@ from payrules.app.records import Fault
 from payrules.app.rows import Change, Contact, ContactRow, EventRow, EventState, NewBooking, Party, StoredRecord
 from payrules.domain.decision import ActionSpec, Outcome
 from payrules.domain.record import BookingRecord
+from payrules.domain.timeline import Activation
 
 # In Python 3.11 naming a member of an enum is a call; these are named for every booking.
 _APPLIED = EventState.APPLIED
@@ -56,7 +57,8 @@ class Entry:
 class Item:
     """An event while a batch works on it; `row` is how it stands in the ledger now, None where it does not.
 
-    `fate` is None until it is settled. `woken_by` is the number of the event that made the booking it had waited for.
+    `fate` is None until it is settled; `activation` is what is in force for the booking of a `booked` event. `woken_by`
+    is the number of the event that made the booking it had waited for.
     """
 
     __slots__ = (
@@ -66,6 +68,7 @@ class Item:
         "_outcome",
         "_reason",
         "_state",
+        "activation",
         "clinic",
         "event",
         "event_no",
@@ -80,6 +83,7 @@ class Item:
     def __init__(self, event: Arrived, clinic: InForce) -> None:
         self.event = event
         self.clinic = clinic
+        self.activation: Activation | None = None
         self.key = (clinic.clinic_no, event.booking_id)
         self.former = (clinic.clinic_no, event.replaces or "")
         self.event_no = 0

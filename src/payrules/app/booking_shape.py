@@ -34,6 +34,8 @@ _Amount = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?$")]
 _Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 _Timezone = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
 _Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+# Of any form, but of whole characters: pydantic looks at them only for a pattern.
+AnyText = Annotated[str, Field(pattern="^")]
 # Strictly, only members of an enum would pass, and records hold their texts.
 _Place = Annotated[Place, Field(strict=False)]
 _PayerKind = Annotated[PayerKind, Field(strict=False)]
@@ -44,9 +46,9 @@ _STRICT = ConfigDict(strict=True, extra="forbid")
 @with_config(_STRICT)
 class _Client(TypedDict):
     id: _ClientId
-    name: NotRequired[str | None]
-    email: NotRequired[str | None]
-    phone: NotRequired[str | None]
+    name: NotRequired[AnyText | None]
+    email: NotRequired[AnyText | None]
+    phone: NotRequired[AnyText | None]
     timezone: NotRequired[_Timezone | None]
     # The first fault is enough: a list may hold half a million.
     tags: NotRequired[Annotated[list[_Text], Field(fail_fast=True)] | None]
@@ -61,18 +63,20 @@ class _Price(TypedDict):
 @with_config(_STRICT)
 class _Payer(TypedDict):
     kind: _PayerKind
-    name: NotRequired[str | None]
-    email: NotRequired[str | None]
-    phone: NotRequired[str | None]
+    name: NotRequired[AnyText | None]
+    email: NotRequired[AnyText | None]
+    phone: NotRequired[AnyText | None]
     timezone: NotRequired[_Timezone | None]
     language: NotRequired[_Language | None]
 
 
 @with_config(_STRICT)
-class _Booking(TypedDict):
+class BookingFields(TypedDict):
+    """The fields of a booking record."""
+
     id: _Id
     # Its form needs no check of its own: only a clinic that is known will do.
-    clinic: str
+    clinic: AnyText
     practitioner: NotRequired[_Text | None]
     client: _Client
     session_type: NotRequired[_Text | None]
@@ -87,7 +91,7 @@ class _Booking(TypedDict):
 
 _PARTS: dict[str, Any] = {"client": _Client, "price": _Price, "payer": _Payer}
 
-FIELDS: dict[str, tuple[str, ...]] = {"": tuple(_Booking.__annotations__)} | {
+FIELDS: dict[str, tuple[str, ...]] = {"": tuple(BookingFields.__annotations__)} | {
     part: tuple(shape.__annotations__) for part, shape in _PARTS.items()
 }
 """The fields of a booking (under the empty name) and of each of its parts."""
@@ -103,7 +107,7 @@ FIELD_PATHS: tuple[str, ...] = tuple(
 """The paths of all fields that hold a value: `id`, `client.email`, `price.amount` …"""
 
 # The adapter's own validator would tell the values in the text of an error, and takes no setting against that.
-_VALIDATOR = SchemaValidator(TypeAdapter(_Booking).core_schema, CoreConfig(hide_input_in_errors=True))
+_VALIDATOR = SchemaValidator(TypeAdapter(BookingFields).core_schema, CoreConfig(hide_input_in_errors=True))
 
 validate_shape: Callable[[object], dict[str, Any]] = _VALIDATOR.validate_python
 """Check the shape of a record's fields; raises pydantic's ValidationError with every fault."""

@@ -1,4 +1,4 @@
-"""Everything the ledger knows of one booking: events, stamps, decisions with the lines that decided, attempts."""
+"""Everything the ledger knows of one booking: events, stamps, decisions and what decided, attempts, what persons did."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from payrules.app.bookings import Seen
 from payrules.app.event_intake import PERSON, read_body
 from payrules.app.ports import Transaction
 from payrules.app.provenance import Provenance
-from payrules.app.rows import AttemptRow, Contact, DecisionRow, EventRow, EventState, Party
+from payrules.app.rows import AttemptRow, Contact, DecisionRow, DeedRow, EventRow, EventState, Party
 from payrules.app.versions import Versions
 from payrules.domain.events import EventType
 from payrules.domain.record import Decided, Stamp
@@ -42,6 +42,7 @@ class Story(NamedTuple):
     stamps: tuple[Stamp, ...]
     decisions: tuple[DecisionTold, ...]
     attempts: tuple[AttemptRow, ...]
+    deeds: tuple[DeedRow, ...]
     contacts: dict[Party, Contact]
 
 
@@ -68,7 +69,8 @@ def story_of(tx: Transaction, seen: Seen, versions: Versions, *, contacts: bool 
         decisions.append(DecisionTold(row, decided, decider))
     attempts = sorted(tx.attempts_of(*number), key=_started_at)
     people = _contacts(tx, seen) if contacts else {}
-    return Story(seen, tuple(events), past.stamps, tuple(decisions), tuple(attempts), people)
+    deeds = tuple(tx.deeds_of(*number))
+    return Story(seen, tuple(events), past.stamps, tuple(decisions), tuple(attempts), deeds, people)
 
 
 def who_sent(events: Iterable[EventRow]) -> EventRow | None:

@@ -115,8 +115,10 @@ class Bookings:
     def find(self, tx: Transaction, booking_id: str, clinic: str | None = None) -> Seen:
         """The booking of an id that it has or had; without `clinic` it is looked for in all.
 
-        Raises UnknownBookingError, AmbiguousBookingError and UnknownClinicError.
+        The id may be written as lists do, `clinic/id`. Raises UnknownBookingError, AmbiguousBookingError and
+        UnknownClinicError.
         """
+        clinic, booking_id = named(booking_id, clinic)
         clinics = _clinics(tx, clinic)
         found = tx.records([(row.clinic_no, booking_id) for row in clinics], lock=False)
         its = [row for row in clinics if (row.clinic_no, booking_id) in found]
@@ -155,6 +157,19 @@ class Bookings:
         if activation is None or activation.digest is None:
             return None
         return self._versions.find(tx, [activation.digest])[activation.digest].policy
+
+
+def named(booking_id: str, clinic: str | None) -> tuple[str | None, str]:
+    """The clinic and the id of a booking that may be written `clinic/id`. No id has a slash.
+
+    Raises UnknownBookingError where another clinic is named beside it.
+    """
+    before, slash, after = booking_id.partition("/")
+    if not slash:
+        return clinic, booking_id
+    if clinic not in (None, before):
+        raise UnknownBookingError(clinic)
+    return before, after
 
 
 def _clinics(tx: Transaction, clinic: str | None) -> list[ClinicRow]:

@@ -11,6 +11,12 @@ from payrules.domain.record import BookingRecord
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_WHAT = {
+    (kind, channel): f'["{kind.value}",null,' if channel is None else f'["{kind.value}","{channel.value}",'
+    for kind in ActionType
+    for channel in (None, *Channel)
+}
+_SHIFTED = {None: ",null,"} | {shift: f',"{shift.value}",' for shift in Shift}
 
 
 def decision_row(
@@ -27,13 +33,7 @@ def wanted_text(actions: Iterable[ActionSpec]) -> str:
     """
     # Closed words need no escaping, and joined by hand they take a tenth of the time.
     parts = [
-        '["'
-        + kind
-        + ('",null,' if channel is None else '","' + channel + '",')
-        + str((due_at - _EPOCH) // _TICK)
-        + (",null," if shift is None else ',"' + shift + '",')
-        + str(occurrence)
-        + "]"
+        f"{_WHAT[kind, channel]}{(due_at - _EPOCH) // _TICK}{_SHIFTED[shift]}{occurrence}]"
         for kind, channel, due_at, shift, occurrence in actions
     ]
     return f"[{','.join(parts)}]"

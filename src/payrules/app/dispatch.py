@@ -176,12 +176,13 @@ class Dispatcher:
     def _call(self, lane: Lane, claimed: Claimed, request: Request, stop: Event) -> Attempted:
         adapter, clock = self._lanes[lane], self._tools.clock
         adapter.pace.wait(stop)
+        try:
+            may_start = not stop.is_set() and self._ledger.may_start(claimed)
+        except LedgerError:
+            return Attempted(request.clinic, claimed, NotStarted.RELEASED, None, clock())
+        # The time is asked last: the ledger's answer may have taken the rest of the lease.
         started_at = clock()
         if stop.is_set() or started_at + timedelta(seconds=adapter.limits.timeout) > claimed.lease_until:
-            return Attempted(request.clinic, claimed, NotStarted.RELEASED, None, started_at)
-        try:
-            may_start = self._ledger.may_start(claimed)
-        except LedgerError:
             return Attempted(request.clinic, claimed, NotStarted.RELEASED, None, started_at)
         if not may_start:
             return Attempted(request.clinic, claimed, NotStarted.STOPPED, None, started_at)

@@ -18,7 +18,7 @@ from payrules.app.booking_shape import ANY_YEAR_INSTANT
 from payrules.app.event_shape import validate_event
 from payrules.app.facts import booking_of, canonical, change_of, contacts_of, facts_of, merge, money_of
 from payrules.app.intake import Zones, read_booking
-from payrules.app.records import Fault, Record, Refusal, refuse
+from payrules.app.records import Fault, Record, Refusal, SoundRecord, refuse
 from payrules.app.rows import Contact
 from payrules.domain.booking import Booking
 from payrules.domain.events import (
@@ -93,6 +93,8 @@ class Content(NamedTuple):
 
 def read_event(record: Record, zones: Zones) -> Arrived | Refusal:
     """The event of a record, or a refusal with its faults. Never raises, whatever the record holds."""
+    if isinstance(record, SoundRecord):
+        return _read_booked(record, record.fields, zones)
     try:
         values = validate_event(record.fields)
     except ValidationError as error:
@@ -192,7 +194,7 @@ def read_body(text: str | None) -> dict[str, Any]:
 
 def _read_booked(record: Record, values: dict[str, Any], zones: Zones) -> Arrived | Refusal:
     fields = values["booking"]
-    booking = _read(Record(record.number, record.line, fields), zones)
+    booking = _read(type(record)(record.number, record.line, fields), zones)
     faults = [] if isinstance(booking, Booking) else [_inside("booking", fault) for fault in booking.faults]
     text, replaces = values.get("occurred_at"), values.get("replaces")
     occurred_at = None if text is None else _instant("occurred_at", text, faults)

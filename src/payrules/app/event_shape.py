@@ -13,6 +13,7 @@ from pydantic_core import CoreConfig, SchemaValidator
 # Before Python 3.12 pydantic reads this TypedDict only; it depends on typing_extensions itself.
 from typing_extensions import TypedDict
 
+from payrules.app.booking_shape import AnyText, BookingFields
 from payrules.app.records import BOOKING_ID
 from payrules.domain.events import EventType, OverrideProcess
 from payrules.domain.policy import PaymentMethod
@@ -49,12 +50,17 @@ class _Booked(TypedDict):
 
 
 @with_config(_STRICT)
+class _BookedWhole(_Booked):
+    booking: BookingFields  # type: ignore[misc]  # the same field, looked at whole
+
+
+@with_config(_STRICT)
 class _NoShow(TypedDict):
     type: Literal["no_show"]
     event_id: _EventId
     occurred_at: str
     # Its form needs no check of its own: only a clinic that is known will do.
-    clinic: str
+    clinic: AnyText
     booking_id: _BookingId
 
 
@@ -155,3 +161,11 @@ _VALIDATOR = SchemaValidator(TypeAdapter[Any](_Event).core_schema, CoreConfig(hi
 
 validate_event: Callable[[object], dict[str, Any]] = _VALIDATOR.validate_python
 """Check the shape of an event; raises pydantic's ValidationError with every fault."""
+
+_WHOLE = SchemaValidator(TypeAdapter(_BookedWhole).core_schema, CoreConfig(hide_input_in_errors=True))
+
+read_booked_json: Callable[[bytes], dict[str, Any]] = _WHOLE.validate_json
+"""Read the JSON of a `booked` event and check its shape, that of its booking included, in one step.
+
+Raises pydantic's ValidationError for anything else. Of keys that stand twice it takes the last.
+"""

@@ -5,10 +5,13 @@ is erased. The contacts themselves are kept apart.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_json
+
+from payrules.app.booking_shape import FIELDS
 from payrules.app.intake import Zones
 from payrules.app.rows import Contact
 from payrules.domain.booking import Booking, Payer, Person
@@ -22,23 +25,33 @@ _decode = json.JSONDecoder().decode
 _PERSONAL = frozenset({"name", "email", "phone"})
 # The envelope's: a booking may come to go by another id.
 _ENVELOPE = frozenset({"id", "clinic"})
+# In the order of canonical JSON.
+_FACTS = sorted(set(FIELDS[""]) - _ENVELOPE)
+_CLIENT, _PAYER, _PRICE = sorted(FIELDS["client"]), sorted(FIELDS["payer"]), sorted(FIELDS["price"])
 _CONTACTS = {
     (phone, email): frozenset(c for c, told in ((Channel.SMS, phone), (Channel.EMAIL, email)) if told)
     for phone in (False, True)
     for email in (False, True)
 }
+# Members of an enum, which records hold that were read the quick way, take it longer than all the rest.
+_WORDS = {word.value: word.value for word in (*Place, *PayerKind)}
 _PLACES = {place.value: place for place in Place}
 _KINDS = {kind.value: kind for kind in PayerKind}
 
 
 def facts_of(fields: Mapping[str, Any]) -> str:
     """The facts of a booking record whose shape is right, without its id and clinic."""
-    facts = {key: value for key, value in fields.items() if value is not None and key not in _ENVELOPE}
-    facts["client"] = _without_contacts(facts["client"])
+    facts = {key: value for key in _FACTS if (value := fields.get(key)) is not None}
+    facts["client"] = _without_contacts(_CLIENT, facts["client"])
     if "payer" in facts:
-        facts["payer"] = _without_contacts(facts["payer"])
-    text: str = canonical(facts)
-    return text
+        facts["payer"] = _without_contacts(_PAYER, facts["payer"])
+        facts["payer"]["kind"] = _WORDS[facts["payer"]["kind"]]
+    if "price" in facts:
+        facts["price"] = {key: facts["price"][key] for key in _PRICE}
+    if "location" in facts:
+        facts["location"] = _WORDS[facts["location"]]
+    # Pydantic writes in a fourth of the time what `canonical` does, in the order in which it finds the keys.
+    return to_json(facts).decode()
 
 
 def contacts_of(fields: Mapping[str, Any]) -> tuple[Contact | None, Contact | None]:
@@ -126,14 +139,13 @@ def _is_another(client: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
     return bool(change.get("id", client["id"]) != client["id"])
 
 
-def _without_contacts(person: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in person.items() if value is not None}
-    for key in _PERSONAL:
-        if key in kept:
-            if kept[key].isspace() or not kept[key]:
-                del kept[key]
-            else:
-                kept[key] = True
+def _without_contacts(keys: Iterable[str], person: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key in keys if (value := person.get(key)) is not None}
+    for key in _PERSONAL & kept.keys():
+        if not kept[key] or kept[key].isspace():
+            del kept[key]
+        else:
+            kept[key] = True
     return kept
 
 

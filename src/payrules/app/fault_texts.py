@@ -99,6 +99,12 @@ def unknown_clinic(clinic: str, known: Collection[str]) -> Fault:
     )
 
 
+def clinic_without_file(clinic: str, known: Collection[str]) -> Fault:
+    """No file of that clinic was ever applied to the ledger."""
+    fault = unknown_clinic(clinic, known)
+    return fault if fault.help.startswith("did") else fault._replace(help="apply its file first: `payrules activate`")
+
+
 def unknown_timezone(path: str, name: str) -> Fault:
     """The time zone database has no such name."""
     return Fault(path, f"{_quoted(name, _ZONE_LIKE)} is not a time zone", _TIMEZONE_HELP)

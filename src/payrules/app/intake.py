@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from payrules.app import fault_texts
 from payrules.app.booking_shape import validate_shape
-from payrules.app.records import Fault, Record, Refusal, refuse
+from payrules.app.records import Fault, Record, Refusal, SoundRecord, refuse
 from payrules.domain.booking import Booking, Payer, Person
 from payrules.domain.money import MINOR_UNITS, Money, to_minor
 from payrules.domain.policy import Channel
@@ -38,10 +38,12 @@ def read_booking(record: Record, currencies: Mapping[str, str], zones: Zones) ->
     blank ones count as absent.
     """
     faults: list[Fault] = []
-    try:
-        values = validate_shape(record.fields)
-    except ValidationError as error:
-        faults, values = fault_texts.explain_shape(error, record.fields)
+    values = record.fields
+    if not isinstance(record, SoundRecord):
+        try:
+            values = validate_shape(values)
+        except ValidationError as error:
+            faults, values = fault_texts.explain_shape(error, record.fields)
     booking = _convert(values, currencies, zones, faults)
     if faults:
         return refuse(record.number, record.line, fault_texts.in_field_order(faults), record.fields)
@@ -112,7 +114,8 @@ def _price(price: dict[str, Any] | None, currency: str | None, faults: list[Faul
         faults.append(fault_texts.other_currency(written, currency))
         return None
     amount = price.get("amount")
-    if amount is None:
+    # No currency is known where that of an event is at fault itself.
+    if amount is None or not currency:
         return None
     minor = _minor(amount, currency)
     if minor is None:

@@ -18,7 +18,15 @@ from payrules.app.facts import canonical
 from payrules.app.fates import Fate
 from payrules.app.intake import Zones
 from payrules.app.ports import Ledger, Transaction
-from payrules.app.practice_facts import PracticeError, change_of_facts, read_amount, read_facts, read_time
+from payrules.app.practice_facts import (
+    CONTACTS,
+    PracticeError,
+    change_of_facts,
+    note_of_client,
+    read_amount,
+    read_facts,
+    read_time,
+)
 from payrules.app.process import Processor
 from payrules.app.records import Record, Refusal
 from payrules.app.rows import Contact, EventState, Party
@@ -52,6 +60,9 @@ class Done(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+Unreachable = Callable[[Channel, str, str | None], str | None]
+"""Why nothing can be sent to an address on a channel, in the clinic's country (None: not known); None where it can."""
+
 _Make = Callable[[Transaction, Seen], tuple[EventType, dict[str, Any]]]
 
 
@@ -63,23 +74,37 @@ class Practice:
     """
 
     def __init__(
-        self, ledger: Ledger, bookings: Bookings, processor: Processor, zones: Zones, clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        bookings: Bookings,
+        processor: Processor,
+        zones: Zones,
+        clock: Callable[[], datetime],
+        unreachable: Unreachable,
     ) -> None:
         self._ledger = ledger
         self._bookings = bookings
         self._processor = processor
         self._zones = zones
         self._clock = clock
+        self._unreachable = unreachable
 
     def set_facts(self, asked: Asked, texts: Sequence[str]) -> Done:
-        """Set facts, each as `FACT=VALUE`."""
+        """Set facts, each as `FACT=VALUE`. An address that nothing can be sent to is refused."""
         facts = read_facts(texts)
 
         def make(tx: Transaction, seen: Seen) -> tuple[EventType, dict[str, Any]]:
+            country = None if seen.policy is None else seen.policy.country
+            for path, channel in CONTACTS.items():
+                why = self._unreachable(channel, facts[path], country) if facts.get(path) else None
+                if why is not None:
+                    raise PracticeError(f"`{path}` is {why}: nothing could be sent to it")
             payer = json.loads(seen.stored.facts).get("payer")
             return EventType.UPDATED, {"facts": change_of_facts(facts, payer, _payer_of(tx, seen))}
 
-        return self._do(asked, make)
+        done = self._do(asked, make)
+        note = note_of_client(facts, json.loads(done.before.stored.facts), asked.booking_id)
+        return done if note is None or done.fate is not Fate.APPLIED else done._replace(notes=(*done.notes, note))
 
     def price(self, asked: Asked, amount: str) -> Done:
         """Set the price of the draft."""

@@ -11,10 +11,18 @@ from payrules.app.rows import Contact
 from payrules.compiler.findings import listed
 from payrules.domain.errors import PayrulesError
 from payrules.domain.money import MINOR_UNITS, Money, to_minor
+from payrules.domain.policy import Channel
 
 _FIXED = frozenset({"id", "clinic", "booked_at"})
 SETTABLE: tuple[str, ...] = tuple(p for p in FIELD_PATHS if p not in _FIXED and not p.startswith("price."))
 """The paths of the facts that a person may set."""
+
+CONTACTS = {
+    f"{person}.{field}": channel
+    for person in ("client", "payer")
+    for field, channel in (("phone", Channel.SMS), ("email", Channel.EMAIL))
+}
+"""The facts that messages go to, and by which channel."""
 
 # Of a payer; how they are reached is kept apart.
 _KEPT = frozenset({"kind", "timezone", "language"})
@@ -84,6 +92,18 @@ def change_of_facts(facts: Mapping[str, Any], payer: Mapping[str, Any] | None, c
             change[part] = known | {key: told for key, told in contact._asdict().items() if told}
         (change.setdefault(part, {}) if part else change)[field] = value
     return change
+
+
+def note_of_client(facts: Mapping[str, Any], recorded: Mapping[str, Any], booking_id: str) -> str | None:
+    """What a person should know whose `facts` make the client another one: the former one's addresses go with them."""
+    name = facts.get("client.id")
+    is_reached = any(facts.get(path) for path in CONTACTS if path.startswith("client."))
+    if is_reached or name in (None, recorded["client"]["id"]):
+        return None
+    return (
+        "another client: how to reach the former one is no longer used;"
+        f" `payrules bookings set {booking_id} client.phone=… client.email=…` says how to reach this one"
+    )
 
 
 def read_amount(text: str, currency: str | None) -> Money:

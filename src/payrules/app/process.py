@@ -26,22 +26,22 @@ class Processor:
         self._tools = tools
         self._clock = clock
 
-    def process(self, records: Sequence[Record | Refusal]) -> Report:
-        """Take a batch in; when it returns, what it reports is committed.
+    def process(self, records: Sequence[Record | Arrived | Refusal]) -> Report:
+        """Take a batch in, read or not; when it returns, what it reports is committed.
 
         Doing it again changes nothing more. Raises LedgerError where the ledger cannot be used; then nothing of the
         batch is written, or all of it.
         """
-        with _uncollected():
+        with uncollected():
             return self._process(records)
 
     def take(self, event: Arrived) -> Treated:
         """Take one event in that is read already, such as a person's; as `process` does it."""
         return self._treat([event])[0]
 
-    def _process(self, records: Sequence[Record | Refusal]) -> Report:
+    def _process(self, records: Sequence[Record | Arrived | Refusal]) -> Report:
         zones = self._tools.zones
-        read = [record if isinstance(record, Refusal) else read_event(record, zones) for record in records]
+        read = [read_event(record, zones) if isinstance(record, Record) else record for record in records]
         treated = iter(self._treat([event for event in read if isinstance(event, Arrived)]))
         report = Report()
         report.add(one if isinstance(one, Refusal) else next(treated) for one in read)
@@ -73,7 +73,7 @@ class Processor:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """No search for cycles meanwhile: a batch makes none, and the search would take a quarter of its time."""
     if not gc.isenabled():
         yield

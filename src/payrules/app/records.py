@@ -29,6 +29,12 @@ class Record(NamedTuple):
     fields: dict[str, Any]
 
 
+class SoundRecord(Record):
+    """A record whose fields were found right in their shape while its JSON was read: nobody looks at that again."""
+
+    __slots__ = ()
+
+
 class Fault(NamedTuple):
     """What is wrong with a field, and what to do about it.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from payrules.app.in_force import InForce, InForceCache
@@ -10,7 +10,7 @@ from payrules.app.ports import InvoiceRequest, Limits, MessageRequest, Transacti
 from payrules.app.rows import Claimed, Contact, Party, StoredRecord
 from payrules.app.versions import Versions
 from payrules.domain.action import SENDS, Action, ActionKey, ActionState, HeldCause, NoAnswer, Rejected
-from payrules.domain.decision import ActionType, Uncovered
+from payrules.domain.decision import Uncovered
 from payrules.domain.lifecycle import amount_of, due_outside_quiet_hours, terms_of
 from payrules.domain.policy import Channel, Policy
 from payrules.domain.record import BookingRecord, Stamp
@@ -183,19 +183,10 @@ def _message(
         record.booking.starts_at,
         now,
         link=record.invoice.link,
-        due_on=_due_on(record, policy),
+        due_on=record.invoice.due_on,
         country=policy.country,
         reply_to=policy.contact,
     )
-
-
-def _due_on(record: BookingRecord, policy: Policy) -> date | None:
-    """The day the invoice is to be paid: counted from the day it was issued on, as the invoice itself does."""
-    issue = _find(record, ActionKey(record.invoice.ordinal, ActionType.ISSUE_INVOICE))
-    if issue is None or issue.settled_at is None:
-        return None
-    terms = terms_of(record, policy) or policy.terms
-    return issue.settled_at.astimezone(policy.zone).date() + timedelta(days=terms.invoice.due_in.days)
 
 
 def _total(record: BookingRecord) -> int | None:

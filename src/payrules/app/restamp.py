@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from payrules.app.audit import Engine
+from payrules.app.bookings import named
 from payrules.app.by_hand import ByHand
 from payrules.app.decision_rows import decision_row
 from payrules.app.holding import Stops, in_line
@@ -72,18 +73,22 @@ class Restamper:
     ) -> Iterator[Restamped]:
         """Restamp bookings one after the other; without `clinic` they are looked for in all.
 
-        Raises UnknownClinicError.
+        An id may be written `clinic/id`. Raises UnknownClinicError, and UnknownBookingError where another clinic is
+        named beside one.
         """
+        wanted = list(dict.fromkeys(named(booking_id, clinic) for booking_id in booking_ids))
         with self._ledger.reading() as tx:
-            clinics = list(tx.clinics([clinic]).values()) if clinic is not None else tx.all_clinics()
-        if clinic is not None and not clinics:
-            raise UnknownClinicError(clinic)
-        for booking_id in dict.fromkeys(booking_ids):
+            known = {row.clinic: row for row in tx.all_clinics()}
+        for name in {name for name, _ in wanted if name is not None}:
+            if name not in known:
+                raise UnknownClinicError(name)
+        for where, booking_id in wanted:
+            clinics = list(known.values()) if where is None else [known[where]]
             work = partial(self._restamp, booking_id=booking_id, clinics=clinics, by=by, sequence=sequence)
             try:
                 yield in_transaction(self._ledger, work)
             except _RefusedError as error:
-                yield Restamped(booking_id, RestampOutcome.REFUSED, clinic, code=error.code, sentence=error.sentence)
+                yield Restamped(booking_id, RestampOutcome.REFUSED, where, code=error.code, sentence=error.sentence)
 
     def _restamp(
         self, tx: Transaction, booking_id: str, clinics: Sequence[ClinicRow], by: ByHand, sequence: int | None

@@ -5,7 +5,7 @@ not depend on the stamp, so whoever decides again names the same action again, a
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -190,13 +190,14 @@ def _turn(key: ActionKey) -> tuple[bool, int]:
 class Delivered(NamedTuple):
     """The provider did it. `receipt` is its name for what it did, without personal details.
 
-    Of an invoice that was issued: `link` is where it can be paid, and `total` what it is over, in minor units, since a
-    key that was asked before is answered with what was done then.
+    Of an invoice that was issued, as it stands on it, since a key that was asked before is answered with what was done
+    then: `link` is where it can be paid, `total` what it is over, in minor units, and `due_on` the day it is due.
     """
 
     receipt: str
     link: str | None = None
     total: int | None = None
+    due_on: date | None = None
 
 
 class RetryLater(NamedTuple):

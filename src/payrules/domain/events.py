@@ -6,7 +6,7 @@ says, with the time it happened at (`occurred_at`, an aware UTC instant).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from payrules.domain.action import ActionKey
@@ -163,7 +163,7 @@ class InvoiceIssued:
     """The invoice was issued, or credited, as the action says; `receipt` is its number.
 
     `total` is what was issued, in minor units, where the price may have changed while it was; None: today's. `link` is
-    where it can be paid.
+    where it can be paid, `due_on` the day it is due; None where the provider does not tell.
     """
 
     occurred_at: datetime
@@ -171,6 +171,7 @@ class InvoiceIssued:
     receipt: str
     total: int | None = None
     link: str | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -96,7 +96,7 @@ class InvoiceFacts(NamedTuple):
     """The booking's current invoice. Amounts are in minor units of the clinic's currency.
 
     `ordinal` counts the booking's invoices from 1. `total` is frozen at issue, None before. `paid` is what came in
-    less what went back, over all ordinals. `number` and `link` are the provider's.
+    less what went back, over all ordinals. `number`, `link` and `due_on` are the provider's.
     """
 
     ordinal: int = 1
@@ -105,6 +105,7 @@ class InvoiceFacts(NamedTuple):
     paid: int = 0
     number: str | None = None
     link: str | None = None
+    due_on: date | None = None
 
 
 NO_INVOICE = InvoiceFacts()

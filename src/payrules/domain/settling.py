@@ -127,7 +127,7 @@ def _delivered(ended: Ended, answer: Delivered) -> InvoiceCreated | InvoiceIssue
         return LinkSent(at, key, answer.receipt)
     if key.type in _ISSUING:
         total = ended.total if answer.total is None else answer.total
-        return InvoiceIssued(at, key, answer.receipt, total, answer.link)
+        return InvoiceIssued(at, key, answer.receipt, total, answer.link, answer.due_on)
     return InvoiceCreated(at, key, answer.receipt)
 
 

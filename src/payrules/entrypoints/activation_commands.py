@@ -17,6 +17,7 @@ from payrules.entrypoints.exit_codes import ExitCode
         "payrules activate clinics/nordlys-psykologi.yaml --actor kari",
         "payrules activate --format json",
     ),
+    codes=(ExitCode.DIAGNOSTICS,),
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @store_option
@@ -65,11 +66,14 @@ def activate(paths: tuple[str, ...], store: str, actor: str, form: str) -> ExitC
 @format_option("text", "json")
 @reported
 def history(clinic: str, store: str, form: str) -> ExitCode:
-    """Show a clinic's timeline: which version took effect when, who recorded it, and from which file."""
+    """Show a clinic's timeline: which version took effect when, who recorded it, and from which file.
+
+    Below it stands when the clinic was on hold, who held and released it, and why.
+    """
     from payrules import bootstrap
     from payrules.adapters.store import open_store
     from payrules.app.status import history_of
-    from payrules.entrypoints.activation_objects import history_object
+    from payrules.entrypoints.activation_objects import history_object, past_hold_object
     from payrules.entrypoints.activation_pages import print_history
 
     now = bootstrap.now()
@@ -78,6 +82,8 @@ def history(clinic: str, store: str, form: str) -> ExitCode:
     if form == "json":
         for row in found.rows:
             _echo(history_object(clinic, row, found.rows, now))
+        for hold in found.holds:
+            _echo(past_hold_object(clinic, hold))
     else:
         print_history(found, now)
     return ExitCode.OK

@@ -51,7 +51,12 @@ def _activation_object(activation: Activation | None) -> dict[str, Any] | None:
 
 def history_object(clinic: str, row: ActivationRow, rows: Sequence[ActivationRow], now: datetime) -> dict[str, Any]:
     """An entry of a timeline."""
-    return {"clinic": clinic, "state": state_of(row.activation, rows, now)} | _row_object(row)
+    return {"kind": "activation", "clinic": clinic, "state": state_of(row.activation, rows, now)} | _row_object(row)
+
+
+def past_hold_object(clinic: str, hold: HoldRow) -> dict[str, Any]:
+    """A hold beside a timeline, whether it was released or not."""
+    return {"kind": "hold", "clinic": clinic} | hold_object(hold)
 
 
 def _row_object(row: ActivationRow) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def status_object(status: ClinicStatus) -> dict[str, Any]:
         "pending": None if status.pending is None else _row_object(status.pending),
         "awaiting": None if status.awaiting is None else _row_object(status.awaiting),
         "verification": None if status.verification is None else verification_object(status.verification),
-        "holds": [_hold_object(hold) for hold in status.holds],
+        "holds": [hold_object(hold) for hold in status.holds],
         "held_actions": status.held,
         "files": [_file_object(file) for file in status.files],
     }
@@ -109,12 +114,16 @@ def verified_object(done: Verified) -> dict[str, Any]:
     }
 
 
-def _hold_object(hold: HoldRow) -> dict[str, Any]:
+def hold_object(hold: HoldRow) -> dict[str, Any]:
+    """A hold of a clinic, or of what was booked under one activation; what came of its release is null before."""
     return {
         "activation": hold.sequence,
         "reason": hold.reason,
         "actor": hold.actor,
         "held_at": instant_text(hold.held_at),
+        "released_at": instant_text(hold.released_at),
+        "released_by": hold.released_by,
+        "release_reason": hold.release_reason,
     }
 
 

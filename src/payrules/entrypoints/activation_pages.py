@@ -12,7 +12,7 @@ from payrules.adapters.zones import load_zone
 from payrules.app.activate import FileOutcome, Reconciled
 from payrules.app.diagnostic_lines import read_diagnostic
 from payrules.app.look import Problem
-from payrules.app.rows import ActivationRow, FileRow
+from payrules.app.rows import ActivationRow, FileRow, HoldRow
 from payrules.app.status import ClinicStatus, History, Status
 from payrules.app.verification import Verified
 from payrules.domain.timeline import RecordOutcome
@@ -51,7 +51,7 @@ def print_reconciled(reconciled: Reconciled, status: Mapping[str, ClinicStatus])
 
 
 def print_history(history: History, now: datetime) -> None:
-    """A table of the timeline, the first entry first."""
+    """A table of the timeline, the first entry first, and the holds below it."""
     local = _local(history.timezone)
     head = ("No.", "State", "Takes effect", "Recorded", "By", "Version", "Commit", "File")
     rows = [head, *(_history_cells(row, history.rows, now, local) for row in history.rows)]
@@ -59,6 +59,17 @@ def print_history(history: History, now: datetime) -> None:
     click.echo(f"{history.clinic}: times in {local.name}")
     for cells in rows:
         click.echo(_GAP.join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for hold in history.holds:
+        click.echo(f"on hold: {_hold_text(hold, local)}")
+
+
+def _hold_text(hold: HoldRow, local: Local) -> str:
+    which = "everything" if hold.sequence is None else f"activation {hold.sequence}"
+    said = f"{which} since {local.told(hold.held_at)} by {visible(hold.actor)}: {visible(hold.reason)}"
+    if hold.released_at is None:
+        return said
+    released = f"released {local.told(hold.released_at)} by {visible(hold.released_by or 'somebody')}"
+    return f"{said}; {released}: {visible(hold.release_reason or '')}"
 
 
 def _history_cells(row: ActivationRow, rows: Sequence[ActivationRow], now: datetime, local: Local) -> tuple[str, ...]:
@@ -105,8 +116,7 @@ def _print_clinic(clinic: ClinicStatus) -> None:
         _line("awaiting", f"verification{earliest}{_GAP}{_version(clinic.awaiting)}")
     _line("verified", verification_text(clinic.verification, local))
     for hold in clinic.holds:
-        which = "everything" if hold.sequence is None else f"activation {hold.sequence}"
-        _line("on hold", f"{which} since {local.told(hold.held_at)} by {visible(hold.actor)}: {visible(hold.reason)}")
+        _line("on hold", _hold_text(hold, local))
     if clinic.held:
         _line("held", f"{clinic.held} action{' waits' if clinic.held == 1 else 's wait'} for a person")
     for file in clinic.files:

@@ -18,13 +18,20 @@ from payrules.entrypoints.exit_codes import MEANINGS, ExitCode
 
 
 class Command(click.Command):
-    """A command whose help ends in examples."""
+    """A command whose help ends in examples, before them the exit codes it has beside those of all commands."""
 
-    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, examples: tuple[str, ...] = (), codes: tuple[ExitCode, ...] = (), **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.examples = examples
+        self.codes = codes
 
     def format_epilog(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.codes:
+            with formatter.section("Exit codes"):
+                told = (ExitCode.OK, ExitCode.FAILURE, ExitCode.USAGE, *sorted(self.codes))
+                formatter.write_dl([(str(int(code)), MEANINGS[code]) for code in told])
         with formatter.section("Examples"):
             for example in self.examples:
                 formatter.write(f"{' ' * formatter.current_indent}{example}\n")

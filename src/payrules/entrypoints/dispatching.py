@@ -10,10 +10,15 @@ import click
 
 from payrules import bootstrap
 from payrules.adapters.store import open_store
-from payrules.app.ports import LedgerError
+from payrules.app.ports import Ledger, LedgerError
 from payrules.app.rows import Lane
+from payrules.domain.action import ActionState
+from payrules.domain.record import BookingState
 from payrules.entrypoints.exit_codes import ExitCode
 from payrules.settings import load_settings
+
+# Nobody reads on: what is more is as much work to look through as it is to count.
+_MOST = 1_000
 
 _WORDS = {
     "delivered": "delivered",
@@ -64,6 +69,23 @@ def run_once(store: str, out: str, form: str) -> ExitCode:
         closing(bootstrap.dispatcher(ledger, settings, Path(out), worker, tally.note, _worry)) as dispatcher,
     ):
         dispatcher.once(Event())
-    for line in tally.lines(form):
+        left = _left(ledger) if form == "text" else ()
+    for line in (*tally.lines(form), *left):
         click.echo(line)
     return ExitCode.OK
+
+
+def _left(ledger: Ledger) -> list[str]:
+    """What goes no further by itself, and the commands that list it."""
+    with ledger.reading() as tx:
+        drafts = len(tx.booking_numbers(states=[BookingState.DRAFT], limit=_MOST))
+        stuck = {state: len(tx.actions_in(state, limit=_MOST)) for state in (ActionState.HELD, ActionState.DEAD)}
+    lines = [_counted(drafts, "draft", "`payrules drafts list`")] if drafts else []
+    return lines + [
+        _counted(count, f"{state} action", f"`payrules {state} list`") for state, count in stuck.items() if count
+    ]
+
+
+def _counted(count: int, what: str, command: str) -> str:
+    number = f"{count:,}" if count < _MOST else f"{count:,} or more"
+    return f"{number} {what}{'' if count == 1 else 's'}: {command}"

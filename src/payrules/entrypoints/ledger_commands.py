@@ -60,6 +60,7 @@ def audit(clinics: tuple[str, ...], store: str, form: str) -> ExitCode:
         "payrules restamp bk-1001 --reason 'booked by phone before the new prices'",
         "payrules restamp bk-1001 bk-1002 --clinic nordlys-psykologi --to 3 --reason 'wrong rule'",
     ),
+    codes=(ExitCode.REFUSED,),
 )
 @click.argument("bookings", nargs=-1, required=True, metavar="BOOKING...")
 @click.option("--clinic", metavar="CLINIC", help="Whose bookings they are, where several clinics have such an id.")
@@ -138,24 +139,30 @@ def hold(clinic: str, sequence: int | None, reason: str, actor: str, store: str,
 
 @click.command(
     cls=Command,
-    examples=("payrules release nordlys-psykologi", "payrules release nordlys-psykologi --activation 3"),
+    examples=(
+        "payrules release nordlys-psykologi",
+        "payrules release nordlys-psykologi --activation 3 --reason 'the rule is corrected'",
+    ),
 )
 @click.argument("clinic")
 @_activation_option
+@click.option("--reason", default="let go", metavar="TEXT", help="Why, for the record; name no client in it.")
+@actor_option
 @store_option
 @format_option("text", "json")
 @reported
-def release(clinic: str, sequence: int | None, store: str, form: str) -> ExitCode:
+def release(clinic: str, sequence: int | None, reason: str, actor: str, store: str, form: str) -> ExitCode:
     """Let go what `hold` stopped.
 
     A message that is by then more than 24 hours late is held once more, for a person to decide.
     """
     from payrules import bootstrap
     from payrules.adapters.store import open_store
+    from payrules.app.by_hand import by_hand
     from payrules.app.holding import Holder
 
     with closing(open_store(store)) as ledger:
-        released = Holder(ledger, bootstrap.now).release(clinic, sequence)
+        released = Holder(ledger, bootstrap.now).release(clinic, by_hand(actor, reason), sequence)
     return _print_holding(released, form)
 
 

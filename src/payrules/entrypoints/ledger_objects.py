@@ -7,7 +7,7 @@ from payrules.app.audit_checks import Difference
 from payrules.app.holding import Holding
 from payrules.app.restamp import Restamped
 from payrules.app.stuck import Done, Refund, Stopped, StuckAction, Undecided
-from payrules.entrypoints.activation_objects import instant_text
+from payrules.entrypoints.activation_objects import hold_object, instant_text
 from payrules.entrypoints.ledger_words import STOPPED, amount_text, cause_text, undecided_text, without_addresses
 
 
@@ -93,14 +93,5 @@ def restamped_object(row: Restamped) -> dict[str, Any]:
 
 def holding_object(holding: Holding) -> dict[str, Any]:
     """What a hold or a release did."""
-    holds = [
-        {
-            "activation": hold.sequence,
-            "reason": hold.reason,
-            "actor": hold.actor,
-            "held_at": instant_text(hold.held_at),
-            "released_at": instant_text(hold.released_at),
-        }
-        for hold in holding.holds
-    ]
+    holds = [hold_object(hold) for hold in holding.holds]
     return {"clinic": holding.clinic, "outcome": holding.outcome.value, "bookings": holding.bookings, "holds": holds}

@@ -83,15 +83,20 @@ def print_waiting(waiting: Waiting, zones: Mapping[str, Local]) -> None:
 
 
 def print_actions(actions: Sequence[StuckAction], zones: Mapping[str, Local], state: str, *commands: str) -> None:
-    """Held or dead actions by their keys, and the commands for them."""
-    rows = []
+    """Held or dead actions by their keys, those of one cause together, and the commands for them."""
+    causes: dict[str, list[str]] = {}
     for stuck in actions:
         action = stuck.action
         channel = "" if action.key.channel is None else f" by {action.key.channel}"
         due = f"{TYPES[action.key.type]}{channel}, due {zones[stuck.clinic].told(action.due_at)}"
-        rows.append((stuck.key, f"{due}\n{cause_text(stuck)}"))
-    _section(f"{state} actions", rows)
-    if rows:
+        causes.setdefault(cause_text(stuck), []).append(f"{visible(stuck.key)}  {due}")
+    if actions:
+        _head(f"{state} actions: {len(actions):,}")
+    for cause, lines in causes.items():
+        click.echo(f"  {cause}")
+        for line in lines:
+            click.echo(f"      {line}")
+    if actions:
         click.echo(f"  next: {' or '.join(f'`payrules {command} --reason …`' for command in commands)}")
 
 

@@ -9,9 +9,10 @@ from payrules.domain.money import MINOR_UNITS, format_minor
 from payrules.entrypoints.reporters.excerpt import visible
 
 HELD = {
-    HeldCause.NO_ANSWER: "nobody knows whether it was done: ask the provider; drop it if it was, release it if not",
+    HeldCause.NO_ANSWER: "nobody knows whether it was done: ask the provider; release it if not; if it was, a message"
+    " is told by `payrules held delivered`, anything else is dropped",
     HeldCause.TOO_LATE: "more than 24 hours late: release it to send it all the same, or drop it",
-    HeldCause.CLINIC_HELD: "the clinic is on hold: `payrules release CLINIC` lets everything go",
+    HeldCause.CLINIC_HELD: "the clinic is on hold: `payrules release {clinic}` lets everything go",
     HeldCause.NOT_VERIFIED: "the clinic is not verified: it goes on by itself when it is",
     HeldCause.STAGE_FAILED: "what it follows failed: settle that first",
     HeldCause.NO_SHOW: "the client did not come: release it to bill, or drop it",
@@ -19,7 +20,7 @@ HELD = {
     HeldCause.NO_CONTACT: "no address that a message could go to: correct the contact, then release it, or drop it",
     HeldCause.NO_POLICY: "no terms to write on an invoice: activate the clinic's file, then release it, or drop it",
 }
-"""Why an action is held, and what a person can do."""
+"""Why an action is held, and what a person can do; `held_text` names the clinic in it."""
 
 TYPES = {
     ActionType.CREATE_INVOICE: "make the draft",
@@ -53,12 +54,17 @@ def without_addresses(text: str) -> str:
     return _PHONE.sub("[number]", _EMAIL.sub("[email]", text))
 
 
+def held_text(cause: HeldCause, clinic: str) -> str:
+    """Why an action of a clinic is held, and what a person can do."""
+    return HELD[cause].format(clinic=clinic)
+
+
 def cause_text(stuck: StuckAction) -> str:
     """Why an action waits for a person, and what to do."""
     action = stuck.action
     cause = action.cause or ""
     if action.state is ActionState.HELD and cause in HELD:
-        return HELD[HeldCause(cause)]
+        return held_text(HeldCause(cause), stuck.clinic)
     said = visible(without_addresses(cause)) or "nothing"
     times = "once" if action.attempt == 1 else f"{action.attempt} times"
     return f"tried {times}; the provider said: {said}"

@@ -6,7 +6,7 @@ from typing import Any
 from payrules.app.booking_story import DecisionTold, Story, person_of
 from payrules.app.bookings import Seen
 from payrules.app.event_intake import PERSON, read_body
-from payrules.app.rows import AttemptRow, EventRow
+from payrules.app.rows import AttemptRow, DeedRow, EventRow
 from payrules.domain.action import Action, ActionState
 from payrules.domain.lifecycle import refund_due
 from payrules.domain.money import MINOR_UNITS, format_minor
@@ -51,6 +51,7 @@ def story_object(story: Story) -> dict[str, Any]:
         "events": [_event_object(row) for row in story.events],
         "stamps": [_stamp_object(stamp) for stamp in story.stamps],
         "decisions": [_decision_object(told) for told in story.decisions],
+        "deeds": [_deed_object(seen, row) for row in story.deeds],
         "actions": [
             _action_object(seen, action)
             | {"attempts": [_attempt_object(row) for row in story.attempts if row.key == action.key]}
@@ -88,6 +89,16 @@ def _attempt_object(row: AttemptRow) -> dict[str, Any]:
         "answer": row.answer,
         "detail": without_addresses(row.detail),
         "worker": row.worker,
+    }
+
+
+def _deed_object(seen: Seen, row: DeedRow) -> dict[str, Any]:
+    return {
+        "key": row.key.text(seen.clinic, seen.stored.key_id),
+        "verb": row.verb,
+        "actor": row.actor,
+        "reason": row.reason,
+        "done_at": instant_text(row.done_at),
     }
 
 

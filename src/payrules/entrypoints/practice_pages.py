@@ -8,7 +8,7 @@ import click
 
 from payrules.app.bookings import Seen
 from payrules.entrypoints.decisions.times import appointment_text
-from payrules.entrypoints.practice_words import money_text, standing, state_text
+from payrules.entrypoints.practice_words import in_short, money_text, state_text
 from payrules.entrypoints.reporters.excerpt import visible
 from payrules.entrypoints.terminal import in_colour
 
@@ -70,7 +70,7 @@ def _cells(seen: Seen, now: datetime) -> tuple[str, ...]:
         state_text(record.state),
         money_text(seen.total, seen.currency),
         money_text(seen.left, seen.currency),
-        "; ".join(standing(seen, now)),
+        "; ".join(in_short(seen, now)),
     )
 
 

@@ -12,6 +12,7 @@ from payrules.app.bookings import Seen
 from payrules.app.event_intake import read_body
 from payrules.app.facts import money_of
 from payrules.app.rows import AttemptRow, EventRow, EventState
+from payrules.app.stuck import Verb
 from payrules.domain.action import Action, ActionState
 from payrules.domain.events import EventType
 from payrules.domain.record import Stamp
@@ -26,6 +27,7 @@ from payrules.entrypoints.terminal import in_colour
 
 _LATE = timedelta(minutes=1)
 _ANSWERS = {"retry_later": "to be tried again", "no_answer": "no answer"}
+_DEEDS: dict[str, str] = {Verb.FIND_DELIVERED: "found to be delivered"}
 
 _Moment = tuple[datetime, int, str]
 
@@ -42,13 +44,14 @@ def print_story(story: Story, now: datetime) -> None:
     for text in standing(seen, now):
         click.echo(f"  {text}")
     click.echo()
-    moments = [*_events(story, local), *_stamps(story), *_decisions(story), *_attempts(story)]
+    moments = [*_events(story, local), *_stamps(story), *_decisions(story), *_attempts(story), *_deeds(story)]
     # What is recorded in one transaction stands in the order in which it follows.
     print_table(("When", "What"), [(local.text(at), text) for at, _, text in sorted(moments, key=_order)])
     actions = seen.stored.record.actions
     if actions:
         click.echo()
-        print_table(("Action", "Due", "State", "Why, or receipt"), [_action_cells(action, local) for action in actions])
+        cells = [_action_cells(action, local, seen.clinic) for action in actions]
+        print_table(("Action", "Due", "State", "Why, or receipt"), cells)
 
 
 def _order(moment: _Moment) -> tuple[datetime, int]:
@@ -170,11 +173,19 @@ def _attempt_text(action: Action, row: AttemptRow) -> str:
     return f"{action_text(action)}: {answer}" + (f", {detail}" if detail else "") + f" (attempt {row.attempt})"
 
 
-def _action_cells(action: Action, local: Local) -> tuple[str, ...]:
+def _deeds(story: Story) -> Iterator[_Moment]:
+    actions = {action.key: action for action in story.seen.stored.record.actions}
+    for row in story.deeds:
+        done = _DEEDS.get(row.verb, row.verb)
+        text = f"{action_text(actions[row.key])}: {done} by {visible(row.actor)}: {visible(row.reason)}"
+        yield row.done_at, 4, text
+
+
+def _action_cells(action: Action, local: Local, clinic: str) -> tuple[str, ...]:
     text = action_text(action)
     if action.key.ordinal > 1:
         text += f", invoice {action.key.ordinal}"
-    why = visible(action.receipt or "") if action.state is ActionState.DELIVERED else cause_text(action)
+    why = visible(action.receipt or "") if action.state is ActionState.DELIVERED else cause_text(action, clinic)
     return (
         text,
         local.text(action.due_at) + (" (by hand)" if action.by_hand else ""),

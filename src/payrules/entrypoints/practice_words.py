@@ -1,12 +1,13 @@
 """Bookings in the words of a practice: where each stands, what comes next, and why something cannot be done."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from payrules.app.booking_story import person_of, who_sent
 from payrules.app.bookings import Seen
 from payrules.app.rows import EventRow
-from payrules.domain.action import Action, ActionState
+from payrules.domain.action import Action, ActionState, HeldCause
 from payrules.domain.decision import ActionType
 from payrules.domain.events import OverrideProcess
 from payrules.domain.lifecycle import Refusal, refund_due
@@ -15,7 +16,7 @@ from payrules.domain.money import MINOR_UNITS, format_minor
 from payrules.domain.record import BookingState, InvoiceState
 from payrules.entrypoints.activation_words import Local
 from payrules.entrypoints.decisions.words import NOTHING, REASONS
-from payrules.entrypoints.ledger_words import HELD, STOPPED, TYPES, without_addresses
+from payrules.entrypoints.ledger_words import HELD, STOPPED, TYPES, held_text, without_addresses
 from payrules.entrypoints.reporters.excerpt import visible
 
 _LINK = ActionType.SEND_PAYMENT_LINK
@@ -46,11 +47,11 @@ def action_text(action: Action) -> str:
     return f"{TYPES[action.key.type]}{channel}" + (f" ({action.key.occurrence})" if action.key.occurrence > 1 else "")
 
 
-def cause_text(action: Action) -> str:
-    """Why an action is where it is."""
+def cause_text(action: Action, clinic: str) -> str:
+    """Why an action of a clinic is where it is."""
     cause = action.cause or ""
     if action.state is ActionState.HELD and cause in HELD:
-        return HELD[next(known for known in HELD if known == cause)]
+        return held_text(HeldCause(cause), clinic)
     return visible(without_addresses(cause)).replace("_", " ")
 
 
@@ -61,16 +62,27 @@ def stuck_of(seen: Seen) -> list[Action]:
 
 def standing(seen: Seen, now: datetime) -> list[str]:
     """How a booking stands and what comes next, one phrase a line; the first is the main one."""
-    record = seen.stored.record
-    lines = [_main(seen, now)]
-    due = refund_due(record)
+    lines = [_main(seen, now), *_owed(seen)]
+    stuck: dict[tuple[ActionState, str], list[str]] = {}
+    for action in stuck_of(seen):
+        stuck.setdefault((action.state, cause_text(action, seen.clinic)), []).append(action_text(action))
+    for (state, cause), actions in stuck.items():
+        lines.append(f"{state}: {', '.join(actions)}: {cause} (`payrules {state} list`)")
+    return lines
+
+
+def in_short(seen: Seen, now: datetime) -> list[str]:
+    """The same for a list of bookings: of what waits for a person only how much it is, and where it is told."""
+    counts = Counter(action.state for action in stuck_of(seen))
+    stuck = [f"{count} {state}: `payrules {state} list`" for state, count in sorted(counts.items())]
+    return [_main(seen, now), *_owed(seen), *stuck]
+
+
+def _owed(seen: Seen) -> Iterator[str]:
+    due = refund_due(seen.stored.record)
     if due:
         amount = money_text(due, seen.currency)
-        lines.append(f"{amount} to give back: `payrules refund {seen.booking_id} {amount.split()[0]}` once it is done")
-    for action in stuck_of(seen):
-        command = "dead" if action.state is ActionState.DEAD else "held"
-        lines.append(f"{action.state}: {action_text(action)}: {cause_text(action)} (`payrules {command} list`)")
-    return lines
+        yield f"{amount} to give back: `payrules refund {seen.booking_id} {amount.split()[0]}` once it is done"
 
 
 def _main(seen: Seen, now: datetime) -> str:
@@ -79,7 +91,8 @@ def _main(seen: Seen, now: datetime) -> str:
         case BookingState.DRAFT:
             return _draft(seen, now)
         case BookingState.SCHEDULED:
-            return f"{amount}; the link goes out by itself{_when(seen, now)}"
+            how = f"the link goes out by itself{_when(seen, now)}" if links_planned(seen) else "its link is held up"
+            return f"{amount}; {how}"
         case BookingState.ISSUED:
             left = money_text(seen.left, seen.currency)
             return f"invoice {record.invoice.number} over {amount}: {left} left to pay{_going_out(seen, now)}"

@@ -10,6 +10,7 @@ from uuid import uuid4
 import click
 
 from payrules import bootstrap
+from payrules.adapters.addresses import why_unreachable
 from payrules.adapters.store import open_store
 from payrules.adapters.zones import load_zone
 from payrules.app.booking_story import Story, story_of
@@ -42,7 +43,8 @@ def run(who: Who, ask: Callable[[Practice, Asked], Done], said: Callable[[Done],
     with closing(open_store(who.store)) as ledger:
         versions = Versions(bootstrap.build().compiler)
         bookings = Bookings(versions, bootstrap.now)
-        done = ask(Practice(ledger, bookings, processor_of(ledger), load_zone, bootstrap.now), asked)
+        practice = Practice(ledger, bookings, processor_of(ledger), load_zone, bootstrap.now, why_unreachable)
+        done = ask(practice, asked)
         seen, booking_id = done.after, done.after.booking_id
         if done.sentence is not None:
             with ledger.reading() as tx:

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, TextIO
 import click
 
 from payrules import __version__, bootstrap
-from payrules.adapters.booking_files import STANDARD_INPUT, BookingFileError, BookingFormat, open_bookings, read_records
-from payrules.adapters.intake_folder import SETTLED, IntakeFolder
+from payrules.adapters.booking_files import STANDARD_INPUT, BookingFileError, open_bookings
+from payrules.adapters.event_files import read_events
+from payrules.adapters.intake_folder import SETTLED, IntakeFolder, IntakeFolderError
 from payrules.adapters.store import open_store
 from payrules.adapters.zones import load_zone, tzdata_version
 from payrules.app.batch import Tools
@@ -38,8 +39,8 @@ def process_file(path: str, store: str, batch: int, form: str) -> ExitCode:
     source = nullcontext(_standard_input()) if path == STANDARD_INPUT else open_bookings(path)
     with source as opened, closing(open_store(store)) as ledger, _progress(opened, path) as watched:
         processor = processor_of(ledger)
-        records = read_records(watched, BookingFormat.JSON_STREAM)
-        while chunk := list(islice(records, batch)):
+        events = read_events(watched)
+        while chunk := list(islice(events, batch)):
             report = processor.process(chunk)
             _print_records(report, path, form)
             total.merge(report)
@@ -51,19 +52,25 @@ def process_file(path: str, store: str, batch: int, form: str) -> ExitCode:
 
 
 def process_folder(path: str, store: str, batch: int, form: str) -> ExitCode:
-    """Take in what stands in an intake folder. An empty one is an error, as an empty file is."""
-    total, failed = Report(), False
+    """Take in what stands in an intake folder. That nothing does is how it is most of the time, and no error."""
+    if not Path(path).is_dir():
+        raise IntakeFolderError(Path(path), "there is no such folder")
+    total, failed, files = Report(), False, 0
     with closing(open_store(store)) as ledger:
         processor = processor_of(ledger)
         folder = IntakeFolder(Path(path), processor.process, batch=batch)
         for taken in _looks(folder):
+            files += 1
             for line in _folder_lines(taken.name, taken.report, form):
                 click.echo(line)
             if taken.problem:
                 click.echo(f"error: {taken.name}: {taken.problem}", err=True)
                 failed = True
             total.merge(taken.report)
-    if total.records == 0:
+    if not files and form == "text":
+        click.echo(f"{path}: nothing waits there")
+        return ExitCode.OK
+    if files and total.records == 0:
         click.echo(f"error: {path}: holds no events", err=True)
         return ExitCode.FAILURE
     _print_summary(total, form)

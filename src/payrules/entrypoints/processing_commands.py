@@ -14,9 +14,10 @@ from payrules.entrypoints.exit_codes import ExitCode
         "payrules process --folder intake",
         "payrules process events.jsonl --format json",
     ),
+    codes=(ExitCode.REFUSED,),
 )
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--folder", metavar="DIR", help="Take in what stands in an intake folder, once, and end.")
+@click.option("--folder", metavar="DIR", help="Take in what stands in an intake folder, if anything, and end.")
 @click.option(
     "--batch",
     type=click.IntRange(1, 100_000),

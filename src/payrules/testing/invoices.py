@@ -1,23 +1,14 @@
 """The suite for adapters that keep invoices."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol, cast
 
 from payrules.app.ports import InvoiceAdapter, InvoiceRequest
 from payrules.domain.action import ActionKey, Answer, Delivered, NoAnswer, Rejected
 from payrules.domain.decision import ActionType
-from payrules.testing.behaviour import (
-    UNKNOWN,
-    Behaviour,
-    Double,
-    check,
-    check_ending,
-    check_limits,
-    made_to,
-    outcome_of,
-)
+from payrules.testing.behaviour import Behaviour, check, check_ending, outcome_of
+from payrules.testing.trouble import Provider, TroubleConformance
 
 _NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 _CREATE, _UPDATE, _DELETE = ActionType.CREATE_INVOICE, ActionType.UPDATE_DRAFT, ActionType.DELETE_DRAFT
@@ -25,15 +16,19 @@ _ISSUE, _CREDIT = ActionType.ISSUE_INVOICE, ActionType.CREDIT_INVOICE
 
 
 class Document(NamedTuple):
-    """A draft (without a number), an invoice or a credit note (`credit`). `total` is in minor units, as invoiced."""
+    """A draft (without a number), an invoice or a credit note (`credit`). `total` is in minor units, as invoiced.
+
+    `due_on` is an invoice's alone, and what stands on it: what the answer to its issue may tell.
+    """
 
     booking_id: str
     number: str | None
     total: int | None
     credit: bool = False
+    due_on: date | None = None
 
 
-class InvoiceProvider(Double, Protocol):
+class InvoiceProvider(Provider, Protocol):
     """A provider of invoices as tests need it."""
 
     def adapter(self) -> InvoiceAdapter:
@@ -66,27 +61,26 @@ def sample_invoice(type_: ActionType, booking_no: int = 1, occurrence: int = 1, 
     return request._replace(**changes)
 
 
-class InvoiceConformance:
+class InvoiceConformance(TroubleConformance[InvoiceProvider]):
     """Subclass it in a test module, say how to make the provider's double, and pytest does the rest.
 
     A test that the double cannot be used for is skipped.
     """
 
-    def provider(self) -> AbstractContextManager[InvoiceProvider]:
-        """A new double, that behaves, and holds nothing yet."""
-        raise NotImplementedError("say how to make the provider's double")
-
     def request(self, type_: ActionType, booking_no: int = 1, occurrence: int = 1, **changes: Any) -> InvoiceRequest:
         """What the adapter is asked. Override it where the double needs other values."""
         return sample_invoice(type_, booking_no, occurrence, **changes)
 
-    # ---- what goes well
+    def call_of(self, provider: InvoiceProvider) -> Callable[[], Answer | NoAnswer]:
+        """Ask for a draft."""
+        adapter = provider.adapter()
+        return lambda: _ask(adapter, self.request(_CREATE))
 
-    def test_limits_can_be_kept(self) -> None:
-        with self.provider() as provider:
-            adapter = provider.adapter()
-            check_limits(adapter.limits)
-            check(bool(adapter.name.strip()), "an adapter has a name")
+    def effects(self, provider: InvoiceProvider) -> int:
+        """How many documents there are."""
+        return len(provider.documents())
+
+    # ---- what goes well
 
     def test_draft_follows_changes_and_has_no_number(self) -> None:
         with self.provider() as provider:
@@ -105,8 +99,23 @@ class InvoiceConformance:
         with self.provider() as provider:
             self._do(provider, _CREATE)
             number = self._do(provider, _ISSUE).receipt
-            documents = provider.documents()
+            documents = _without_days(provider)
             check(documents == [Document("bk-1", number, 125_000)], f"one invoice {number}: not {documents}")
+
+    def test_answer_tells_what_stands_on_the_invoice(self) -> None:
+        """What the answer leaves out, messages leave out; what it tells, clients read."""
+        with self.provider() as provider:
+            adapter = provider.adapter()
+            self._do(provider, _CREATE)
+            answers = [self._do(provider, _ISSUE, adapter=adapter)]
+            if adapter.limits.key_honoured_for:
+                # A price that changed meanwhile, and another day: what was issued stays as it was.
+                later: dict[str, Any] = {"total": 98_000, "due_in_days": 30, "now": _NOW + timedelta(hours=20)}
+                answers.append(self._do(provider, _ISSUE, adapter=adapter, **later))
+            (document,) = provider.documents()
+            for answer in answers:
+                check(answer.total in (None, document.total), f"{document.total} is invoiced: not {answer.total}")
+                check(answer.due_on in (None, document.due_on), f"due on {document.due_on}: not {answer.due_on}")
 
     def test_numbers_are_given_once(self) -> None:
         with self.provider() as provider:
@@ -120,7 +129,7 @@ class InvoiceConformance:
             self._do(provider, _CREATE)
             number = self._do(provider, _ISSUE).receipt
             credit = self._do(provider, _CREDIT).receipt
-            held = sorted(provider.documents(), key=lambda document: document.credit)
+            held = sorted(_without_days(provider), key=lambda document: document.credit)
             wanted = [Document("bk-1", number, 125_000), Document("bk-1", credit, 125_000, credit=True)]
             check(held == wanted, f"an invoice and its credit note: not {held}")
             check(credit != number, "a credit note has a number of its own")
@@ -153,30 +162,6 @@ class InvoiceConformance:
                 check(isinstance(answer, Rejected), f"{type_} without a draft: Rejected, not {answer}")
             check(not provider.documents(), "what was rejected is there")
 
-    def test_rejection_is_told(self) -> None:
-        self._refuse(Behaviour.REJECTS)
-
-    def test_rate_limit_is_a_retry_after_the_delay_asked_for(self) -> None:
-        self._refuse(Behaviour.LIMITS_RATE)
-
-    def test_refused_credentials_are_no_clients_fault(self) -> None:
-        self._refuse(Behaviour.DENIES)
-
-    def test_provider_that_is_away_loses_nothing(self) -> None:
-        self._refuse(Behaviour.AWAY)
-
-    def test_provider_that_hangs_is_given_up_in_time(self) -> None:
-        self._refuse(Behaviour.HANGS)
-
-    def test_answer_that_makes_no_sense_is_none(self) -> None:
-        self._refuse(Behaviour.GARBLES)
-
-    def test_failure_after_the_effect_is_no_answer(self) -> None:
-        self._refuse(Behaviour.FAILS_AFTER)
-
-    def test_connection_that_breaks_before_the_answer_is_no_answer(self) -> None:
-        self._refuse(Behaviour.DROPS)
-
     def _do(
         self,
         provider: InvoiceProvider,
@@ -190,15 +175,11 @@ class InvoiceConformance:
         check_ending(provider, Behaviour.WORKS, answer)
         return cast(Delivered, answer)
 
-    def _refuse(self, how: Behaviour) -> None:
-        with self.provider() as provider:
-            adapter = provider.adapter()
-            made_to(provider, how)
-            check_ending(provider, how, _ask(adapter, self.request(_CREATE)))
-            most = 1 if how in UNKNOWN else 0
-            check(len(provider.documents()) <= most, f"a provider that {how} holds more than it was asked for")
-
 
 def _ask(adapter: InvoiceAdapter, request: InvoiceRequest) -> Answer | NoAnswer:
     secrets = () if request.payer_name is None else (request.payer_name,)
     return outcome_of(lambda: adapter.carry_out(request), adapter.limits, secrets)
+
+
+def _without_days(provider: InvoiceProvider) -> list[Document]:
+    return [document._replace(due_on=None) for document in provider.documents()]

@@ -1,8 +1,7 @@
 """The suite for adapters that send messages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -10,17 +9,8 @@ from payrules.app.ports import MessageAdapter, MessageRequest
 from payrules.domain.action import ActionKey, Answer, Delivered, NoAnswer, Rejected
 from payrules.domain.decision import ActionType
 from payrules.domain.policy import Channel
-from payrules.testing.behaviour import (
-    NOTHING_DONE,
-    UNKNOWN,
-    Behaviour,
-    Double,
-    check,
-    check_ending,
-    check_limits,
-    made_to,
-    outcome_of,
-)
+from payrules.testing.behaviour import NOTHING_DONE, UNKNOWN, Behaviour, check, check_ending, outcome_of
+from payrules.testing.trouble import Provider, TroubleConformance
 
 _NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 _SIGNS = "Blåbærsyltetøy, så klart: ñ ß € 日本語 👩‍⚕️ "
@@ -34,7 +24,7 @@ class Arrived(NamedTuple):
     text: str
 
 
-class MessageProvider(Double, Protocol):
+class MessageProvider(Provider, Protocol):
     """A provider of messages as tests need it."""
 
     def adapter(self) -> MessageAdapter:
@@ -75,7 +65,7 @@ def sample_message(channel: Channel, occurrence: int = 1, **changes: Any) -> Mes
     return message._replace(**changes)
 
 
-class MessageConformance:
+class MessageConformance(TroubleConformance[MessageProvider]):
     """Subclass it in a test module, say how to make the provider's double, and pytest does the rest.
 
     A test that the double cannot be used for is skipped.
@@ -83,21 +73,20 @@ class MessageConformance:
 
     channel = Channel.SMS
 
-    def provider(self) -> AbstractContextManager[MessageProvider]:
-        """A new double, that behaves, and nothing sent yet."""
-        raise NotImplementedError("say how to make the provider's double")
-
     def message(self, occurrence: int = 1, **changes: Any) -> MessageRequest:
         """What the adapter is asked to send. Override it where the double needs another address."""
         return sample_message(self.channel, occurrence, **changes)
 
-    # ---- what goes well
+    def call_of(self, provider: MessageProvider) -> Callable[[], Answer | NoAnswer]:
+        """Send one message."""
+        adapter = provider.adapter()
+        return lambda: _send(provider, self.message(), adapter)
 
-    def test_limits_can_be_kept(self) -> None:
-        with self.provider() as provider:
-            adapter = provider.adapter()
-            check_limits(adapter.limits)
-            check(bool(adapter.name.strip()), "an adapter has a name")
+    def effects(self, provider: MessageProvider) -> int:
+        """How many messages went out."""
+        return len(provider.arrived())
+
+    # ---- what goes well
 
     def test_message_arrives_once_and_whole(self) -> None:
         with self.provider() as provider:
@@ -169,30 +158,6 @@ class MessageConformance:
 
     # ---- what does not
 
-    def test_rejection_is_told(self) -> None:
-        self._refuse(Behaviour.REJECTS)
-
-    def test_rate_limit_is_a_retry_after_the_delay_asked_for(self) -> None:
-        self._refuse(Behaviour.LIMITS_RATE)
-
-    def test_refused_credentials_are_no_clients_fault(self) -> None:
-        self._refuse(Behaviour.DENIES)
-
-    def test_provider_that_is_away_loses_nothing(self) -> None:
-        self._refuse(Behaviour.AWAY)
-
-    def test_provider_that_hangs_is_given_up_in_time(self) -> None:
-        self._refuse(Behaviour.HANGS)
-
-    def test_answer_that_makes_no_sense_is_none(self) -> None:
-        self._refuse(Behaviour.GARBLES)
-
-    def test_failure_after_the_effect_is_no_answer(self) -> None:
-        self._refuse(Behaviour.FAILS_AFTER)
-
-    def test_connection_that_breaks_before_the_answer_is_no_answer(self) -> None:
-        self._refuse(Behaviour.DROPS)
-
     def test_adapter_works_again_after_the_trouble(self) -> None:
         with self.provider() as provider:
             adapter = provider.adapter()
@@ -204,14 +169,6 @@ class MessageConformance:
             before = len(provider.arrived())
             check_ending(provider, Behaviour.WORKS, _send(provider, self.message(100), adapter))
             check(len(provider.arrived()) == before + 1, "after trouble one call sent not one message")
-
-    def _refuse(self, how: Behaviour) -> None:
-        with self.provider() as provider:
-            adapter = provider.adapter()
-            made_to(provider, how)
-            check_ending(provider, how, _send(provider, self.message(), adapter))
-            most = 1 if how in UNKNOWN else 0
-            check(len(provider.arrived()) <= most, f"a provider that {how} got more calls than one")
 
 
 def _send(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payrules.adapters.addresses import Unreachable, email_of, phone_of
+from payrules.adapters.addresses import Unreachable, email_of, phone_of, why_unreachable
+from payrules.domain.policy import Channel
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,19 @@ def test_any_text_is_an_address_or_none_and_causes_repeat_nothing(text: str) -> 
         else:
             assert found.isprintable()
             assert " " not in found
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "country", "why"),
+    [
+        (Channel.SMS, "990 00 123", "NO", None),
+        (Channel.SMS, "22 00 00 00", "NO", "not a mobile number"),
+        (Channel.SMS, "reception", "NO", "not a phone number"),
+        # Nobody knows whose national number it is.
+        (Channel.SMS, "22 00 00 00", None, None),
+        (Channel.EMAIL, "kari@client.example", None, None),
+        (Channel.EMAIL, "kari", None, "not an email address"),
+    ],
+)
+def test_why_nothing_can_be_sent(channel: Channel, address: str, country: str | None, why: str | None) -> None:
+    assert why_unreachable(channel, address, country) == why

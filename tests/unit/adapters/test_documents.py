@@ -179,6 +179,55 @@ def test_nothing_in_a_name_is_read_as_html() -> None:
     assert made.texts.count(evil) >= 3
 
 
+class _Outline(HTMLParser):
+    """Whether elements are closed in the order they were opened in, and what stands in which."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.paths: list[str] = []
+        self.attributes: dict[str, dict[str, str | None]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.paths.append("/".join([*self.open, tag]))
+        self.attributes[tag] = dict(attrs)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("made", [document(), credit_note(language="sv"), document(language="en", addressee=None)])
+def test_the_page_is_whole(made: Document) -> None:
+    html, outline = html_of(made), _Outline()
+    outline.feed(html)
+    assert html.startswith("<!DOCTYPE html>\n<html lang=")
+    assert outline.open == []
+    assert outline.attributes["html"] == {"lang": page_of(made).language}
+    assert f"<title>{page_of(made).title} {made.number} · Nordlys Psykologi</title>" in html
+    assert html.index('<meta charset="utf-8">') < 1024
+    ids = [path.rpartition("/")[2] for path in outline.paths]
+    assert ids.count("dt") == ids.count("dd") == len(page_of(made).facts) + 3
+    assert [ids.count(one) for one in ("main", "h1", "title", "table", "address")] == [1] * 5
+    assert all(path.endswith(("dl/div/dt", "dl/div/dd")) for path in outline.paths if path[-2:] in ("dt", "dd"))
+    # An email may carry it, and a phone on a slow line opens it.
+    assert len(html.encode()) < 10_000
+
+
+def test_the_page_is_laid_out_for_paper_and_phones() -> None:
+    css = html_of(document()).partition("<style>")[2].partition("</style>")[0]
+    assert css.count("{") == css.count("}")
+    for part in ("@page { size: A4;", "@media print {", "@media (max-width: 34rem) {", "tr { break-inside: avoid; }"):
+        assert part in css
+    used = set(re.findall(r"var\((--\w+)\)", css))
+    assert used == set(re.findall(r"(--\w+):", css))
+
+
+def test_a_name_from_right_to_left_does_not_turn_the_page() -> None:
+    assert '<p dir="auto">علي</p>' in html_of(document(addressee=("علي",)))
+
+
 def test_the_page_loads_nothing() -> None:
     html = html_of(document())
     assert set(re.findall(r"(?:https?:)?//[^\s\"'<)]+", html)) == {LINK}

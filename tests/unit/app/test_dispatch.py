@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.builders import at, clinic_text
-from tests.practice import Practice, minutes
+from tests.practice import BEGIN, Practice, minutes
 
 from payrules.adapters.recording import Raise, RecordingMessages, one_by_one
 from payrules.app.dispatch import LEASE
@@ -231,3 +231,18 @@ def test_what_follows_a_delivery_is_held_with_its_clinic() -> None:
     practice.dispatch(LINK_AT + timedelta(days=8))
     reminder = practice.action(ActionType.SEND_REMINDER, Channel.EMAIL)
     assert (reminder.state, reminder.cause) == (ActionState.HELD, HeldCause.CLINIC_HELD)
+
+
+def test_a_message_tells_the_day_that_stands_on_the_invoice() -> None:
+    practice = Practice(text=clinic_text(notification="{send: after_booking}"))
+    practice.now = BEGIN + timedelta(days=3)
+    practice.book(booked_at=practice.now.isoformat())
+    practice.dispatch()
+    # A clock that is set back: dates on invoices never go back.
+    practice.now = BEGIN
+    practice.book(id="bk-2", booked_at=BEGIN.isoformat())
+    practice.dispatch()
+    first, second = practice.invoices.made.invoices()
+    assert first.due_on == second.due_on
+    assert [sms.due_on for sms in practice.sms.effects] == [first.due_on, second.due_on]
+    assert first.due_on == (BEGIN + timedelta(days=17)).date()

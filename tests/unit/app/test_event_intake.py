@@ -117,6 +117,16 @@ def test_the_booking_of_a_booked_event_is_read_as_any_booking() -> None:
     assert faults("booked", booking=record_fields(price={"amount": "1", "currency": "XQQ"}))[0] == Fault(
         "booking.price.currency", "is not a currency in use", "use three capital letters, such as `NOK`"
     )
+    (fault,) = faults("booked", booking=record_fields(price={"amount": "1", "currency": "nok"}))
+    assert fault.field == "booking.price.currency"
+
+
+@pytest.mark.parametrize("field", ["name", "email", "phone"])
+def test_half_a_character_is_refused_where_any_text_would_do(field: str) -> None:
+    half = {"client": {"id": "client-1", field: "\ud800"}}
+    found = places("booked", booking=record_fields(**half)) + places("updated", facts=half)
+    assert [place for place, _ in found] == [f"booking.client.{field}", f"facts.client.{field}"]
+    assert all("half a character" in problem for _, problem in found)
 
 
 def test_the_clinic_of_a_booked_event_stands_inside_the_booking() -> None:

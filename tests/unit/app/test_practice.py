@@ -8,6 +8,7 @@ import pytest
 from tests.builders import CLINIC, at, clinic_text, record_fields
 from tests.practice import Practice as Clinic
 
+from payrules.adapters.addresses import why_unreachable
 from payrules.adapters.recording import one_by_one
 from payrules.adapters.zones import load_zone
 from payrules.app.bookings import AmbiguousBookingError, Bookings, Seen, UnknownBookingError
@@ -42,7 +43,8 @@ class Desk:
         self._asked = 0
         clock = self.clinic.clock
         self.bookings = Bookings(self.clinic.versions, clock)
-        self.practice = Practice(self.clinic.ledger, self.bookings, self.clinic.processor, load_zone, clock)
+        processor = self.clinic.processor
+        self.practice = Practice(self.clinic.ledger, self.bookings, processor, load_zone, clock, why_unreachable)
 
     def __call__(self, what: str, *args: Any, by: str = "kari", event_id: str | None = None, **options: Any) -> Done:
         """Somebody does something a minute later."""
@@ -169,7 +171,7 @@ def test_nothing_slips_through_a_clinic_on_hold() -> None:
     desk.does("send")
     desk.clinic.dispatch()
     assert desk.clinic.sms.calls == []
-    Holder(desk.clinic.ledger, desk.clinic.clock).release(CLINIC)
+    Holder(desk.clinic.ledger, desk.clinic.clock).release(CLINIC, by_hand("kari", "corrected"))
     desk.clinic.dispatch()
     assert len(desk.clinic.sms.calls) == 1
 
@@ -276,6 +278,41 @@ def test_one_fact_of_a_payer_leaves_the_others() -> None:
     assert '"language":"nb"' in desk.clinic.stored().facts
     assert desk.does("set_facts", ["payer="]).stored.record.booking.payer is None
     assert desk.does("set_facts", ["payer.kind=employer", "payer.email=e@work.example"]).channels == (Channel.EMAIL,)
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("client.phone=22 00 00 00", r"^`client\.phone` is not a mobile number: nothing could be sent to it$"),
+        ("client.phone=call me", r"^`client\.phone` is not a phone number"),
+        ("client.email=a.client.example", r"^`client\.email` is not an email address"),
+        ("payer.email=e@", r"^`payer\.email` is not an email address"),
+    ],
+)
+def test_an_address_that_nothing_could_be_sent_to_is_refused(fact: str, said: str) -> None:
+    desk = Desk(payer={"kind": "guardian", "email": "g@payer.example"})
+    with pytest.raises(PracticeError, match=said):
+        desk("set_facts", [fact])
+
+
+def test_another_client_is_another_persons_addresses() -> None:
+    desk = Desk(clinic_text())
+    (note,) = desk("set_facts", ["client.id=client-2"]).notes
+    assert note.startswith("another client: how to reach the former one is no longer used; `payrules bookings set bk-1")
+    assert desk.clinic.stored().client_event is None
+    assert desk("set_facts", ["client.id=client-2"]).notes == ()
+    assert desk("set_facts", ["client.id=client-3", "client.email=c@client.example"]).notes == ()
+    assert desk.contact(Party.CLIENT) == Contact(email="c@client.example")
+
+
+def test_a_booking_is_found_as_lists_write_it() -> None:
+    desk = Desk()
+    with desk.clinic.ledger.reading() as tx:
+        assert desk.bookings.find(tx, f"{CLINIC}/bk-1") == desk.bookings.find(tx, f"{CLINIC}/bk-1", CLINIC)
+        with pytest.raises(UnknownClinicError, match="`vika`"):
+            desk.bookings.find(tx, "vika/bk-1")
+        with pytest.raises(UnknownBookingError):
+            desk.bookings.find(tx, f"{CLINIC}/bk-1", "vika")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_a_new_booking_is_stamped_decided_and_has_its_actions(ledger: Ledger) ->
     assert [action.state for action in found.record.actions] == [ActionState.WAITING] * 4
     with ledger.reading() as tx:
         assert [row.facts for row in tx.decisions_of(1, found.booking_no)] == [found.facts]
-    assert contact_of(ledger, 1) == Contact(None, "a@client.example", "+47 990 00 001")
+    assert contact_of(ledger, 1) == Contact("Zebulon Quist", "a@client.example", "+47 990 00 001")
     assert "client.example" not in found.facts
 
 
@@ -120,6 +120,7 @@ def test_an_unknown_clinic_is_refused_by_name(ledger: Ledger) -> None:
     report = process(ledger, booked(1, clinic="fjord-fysi"), event("no_show", 2) | {"clinic": "x"})
     assert [(one.number, one.faults[0].field) for one in report.refused] == [(1, "booking.clinic"), (2, "clinic")]
     assert report.refused[0].faults[0].help == f"did you mean `{CLINIC}`?"
+    assert report.refused[1].faults[0].help == "apply its file first: `payrules activate`"
 
 
 def test_a_price_in_another_currency_is_refused(ledger: Ledger) -> None:
@@ -140,7 +141,7 @@ def test_what_comes_before_its_booking_waits_and_is_applied_in_order(ledger: Led
     booking = stored(ledger, 1).record.booking
     assert (booking.starts_at, booking.tags) == (at("2026-12-03T10:00Z"), frozenset({"new"}))
     assert booking.client.contacts == {Channel.EMAIL}
-    assert contact_of(ledger, 1) == Contact(None, "a@client.example", None)
+    assert contact_of(ledger, 1) == Contact("Zebulon Quist", "a@client.example", None)
     assert {row.state for row in event_rows(ledger, 1)} == {EventState.APPLIED}
 
 
@@ -165,7 +166,7 @@ def test_several_events_of_a_booking_apply_in_their_order(ledger: Ledger) -> Non
 def test_a_corrected_address_stands_under_the_event_that_told_it(ledger: Ledger) -> None:
     process(ledger, booked(1))
     process(ledger, event("updated", 1, facts={"client": {"email": "b@client.example"}}))
-    assert contact_of(ledger, 1) == Contact(None, "b@client.example", "+47 990 00 001")
+    assert contact_of(ledger, 1) == Contact("Zebulon Quist", "b@client.example", "+47 990 00 001")
     payer = {"kind": "insurer", "email": "claims@insurer.example"}
     process(ledger, event("updated", 1, "u2", occurred_at="2026-11-25T11:00:00Z", facts={"payer": payer}))
     assert contact_of(ledger, 1, Party.PAYER) == Contact(None, "claims@insurer.example", None)
@@ -201,7 +202,7 @@ def test_what_waits_for_an_id_that_replaces_another_is_applied_too(ledger: Ledge
     process(ledger, booked(1), event("updated", 2, facts={"client": {"phone": None}}))
     assert fates(process(ledger, booked(2, replaces="bk-1"))) == {Fate.APPLIED: 1}
     assert stored(ledger, 1).record.booking.client.contacts == {Channel.EMAIL}
-    assert contact_of(ledger, 2) == Contact(None, "a@client.example", None)
+    assert contact_of(ledger, 2) == Contact("Zebulon Quist", "a@client.example", None)
 
 
 def test_what_a_held_clinic_gets_is_held(ledger: Ledger) -> None:

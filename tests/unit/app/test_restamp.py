@@ -76,6 +76,13 @@ def test_to_what_is_in_force_now(desk: Desk) -> None:
     assert desk.audit() == []
 
 
+def test_a_booking_is_named_as_lists_write_it(desk: Desk) -> None:
+    (row,) = desk.restamp(f"{CLINIC}/bk-1", "bk-1", clinic=CLINIC)
+    assert (row.outcome, row.booking_id, row.clinic) == (RestampOutcome.RESTAMPED, "bk-1", CLINIC)
+    with pytest.raises(UnknownClinicError, match="`vika`"):
+        desk.restamp("vika/bk-1")
+
+
 def test_to_an_earlier_activation_and_back_to_where_it_is(desk: Desk) -> None:
     desk.restamp()
     (back,) = desk.restamp(sequence=1)

@@ -188,7 +188,7 @@ class InvoiceDouble:
         found = []
         for invoice in self._adapter.invoices():
             if invoice.status != "deleted":
-                found.append(Document(invoice.booking_id, invoice.number, invoice.total))
+                found.append(Document(invoice.booking_id, invoice.number, invoice.total, due_on=invoice.due_on))
             if invoice.credit_number is not None:
                 found.append(Document(invoice.booking_id, invoice.credit_number, invoice.total, credit=True))
         return found
@@ -217,6 +217,23 @@ class Multiplying(MemoryInvoices):
         return super().carry_out(request._replace(total=(request.total or 0) * 100))
 
 
+class DueLater(MemoryInvoices):
+    """Works out anew when what was issued is due."""
+
+    def carry_out(self, request: InvoiceRequest) -> Answer:
+        answer = super().carry_out(request)
+        due_on = (request.now + timedelta(days=request.due_in_days)).date()
+        return answer._replace(due_on=due_on) if isinstance(answer, Delivered) else answer
+
+
+class Repricing(MemoryInvoices):
+    """Says what it was asked for, whatever it issued before."""
+
+    def carry_out(self, request: InvoiceRequest) -> Answer:
+        answer = super().carry_out(request)
+        return answer._replace(total=request.total) if isinstance(answer, Delivered) else answer
+
+
 class Lenient(MemoryInvoices):
     def carry_out(self, request: InvoiceRequest) -> Answer:
         answer = super().carry_out(request)
@@ -229,6 +246,8 @@ class Lenient(MemoryInvoices):
         (NumberedTwice, InvoiceConformance.test_numbers_are_given_once),
         (Stuck, InvoiceConformance.test_draft_follows_changes_and_has_no_number),
         (Multiplying, InvoiceConformance.test_currency_without_minor_units_is_not_multiplied),
+        (DueLater, InvoiceConformance.test_answer_tells_what_stands_on_the_invoice),
+        (Repricing, InvoiceConformance.test_answer_tells_what_stands_on_the_invoice),
         (Lenient, InvoiceConformance.test_what_cannot_be_is_rejected),
     ],
 )

@@ -4,18 +4,20 @@ What cannot be read becomes a refusal with its line, and the rest is read on. Wh
 error in a JSON list or a YAML file) the last refusal says that the rest was not read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-from payrules.adapters.booking_files.chunks import CHUNK_BYTES, MAX_RECORD, lines
+from payrules.adapters.booking_files.chunks import CHUNK_BYTES, MAX_RECORD, Line, lines
 from payrules.adapters.booking_files.csv_records import read_csv
 from payrules.adapters.booking_files.json_records import read_json, read_jsonl
 from payrules.adapters.booking_files.yaml_records import read_yaml
 from payrules.app.records import Fault, Record, Refusal, refuse
 from payrules.domain.errors import PayrulesError
+
+T = TypeVar("T")
 
 STANDARD_INPUT = "-"
 """What is written in place of a path for standard input."""
@@ -82,6 +84,13 @@ def read_records(source: BinaryIO, form: BookingFormat) -> Iterator[Record | Ref
     Only `source.read(size)` is called, so a wrapper that counts bytes shows the progress. Never raises on
     what the file holds; OSError passes through.
     """
+    return read_stream(source, form, read_jsonl)
+
+
+def read_stream(
+    source: BinaryIO, form: BookingFormat, jsonl: Callable[[Iterable[Line]], Iterator[T]]
+) -> Iterator[Record | Refusal | T]:
+    """The same, with what `jsonl` makes of the lines of JSONL."""
     first = b""
     # A mark at the beginning, and whether a list begins, show in the first bytes that are not blank.
     while len(first.lstrip()) < len(_UTF8_MARK) and len(first) < MAX_RECORD and (more := source.read(CHUNK_BYTES)):
@@ -95,7 +104,7 @@ def read_records(source: BinaryIO, form: BookingFormat) -> Iterator[Record | Ref
         form = BookingFormat.JSON if first.lstrip().startswith(b"[") else BookingFormat.JSONL
     match form:
         case BookingFormat.JSONL:
-            yield from read_jsonl(lines(chunks))
+            yield from jsonl(lines(chunks))
         case BookingFormat.CSV:
             yield from read_csv(lines(chunks))
         case BookingFormat.YAML:

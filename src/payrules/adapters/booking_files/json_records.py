@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from json import JSONDecodeError, JSONDecoder
-from typing import Any, Never
+from typing import Any, NamedTuple, Never
 
 from payrules.adapters.booking_files.chunks import (
     MAX_RECORD,
@@ -19,8 +19,9 @@ from payrules.adapters.booking_files.chunks import (
     holds_escaped_byte,
     not_read_on,
 )
+from payrules.adapters.booking_files.quick_json import QuickWay
 from payrules.app.booking_shape import FIELD_NAMES
-from payrules.app.records import Fault, Record, Refusal, kind_of, refuse
+from payrules.app.records import Fault, Record, Refusal, SoundRecord, kind_of, refuse
 
 _LONGEST_INT = 400
 _NUMBER_HELP = "amounts are text in quotes; leave a field out if it is unknown"
@@ -75,39 +76,64 @@ def not_an_object(value: object) -> Fault:
     return Fault("", f"must be an object, not {kind_of(value)}", help)
 
 
-def read_jsonl(lines: Iterable[Line]) -> Iterator[Record | Refusal]:
-    """A record a line; blank lines are passed over. A line that cannot be read costs no other."""
-    decoder = _Decoder()
-    decode, faults = decoder.decode, decoder.faults
+class NumberedLine(NamedTuple):
+    """The line of a record; `number` counts records from 1. `content` is None where it is too long to be one."""
+
+    number: int
+    line: int
+    content: bytes | None
+
+
+def numbered(lines: Iterable[Line]) -> Iterator[NumberedLine]:
+    """The lines that hold a record: blank ones are passed over."""
     number = 0
     for line, content in lines:
-        if content is None:
+        if content is None or (content and not content.isspace()):
             number += 1
-            yield refuse(number, line, [TOO_LONG])
-            continue
-        if not content or content.isspace():
-            continue
-        number += 1
+            yield NumberedLine(number, line, content)
+
+
+def read_jsonl(lines: Iterable[Line]) -> Iterator[Record | Refusal]:
+    """A record a line; blank lines are passed over. A line that cannot be read costs no other."""
+    read = LineReader().read
+    for line in numbered(lines):
+        record = read(line)
+        yield record
+        if record.number == 0:
+            return
+
+
+class LineReader:
+    """Reads the record of a line. With a quick way it is tried first, and what that reads is a `SoundRecord`."""
+
+    def __init__(self, quick: QuickWay | None = None) -> None:
+        self._quick = quick
+        self._decoder = _Decoder()
+
+    def read(self, written: NumberedLine) -> Record | Refusal:
+        """The record, or a refusal; its number is 0 where the line shows that this is no file of lines."""
+        number, line, content = written
+        if content is None:
+            return refuse(number, line, [TOO_LONG])
+        if self._quick is not None and (sound := self._quick(content)) is not None:
+            return SoundRecord(number, line, sound)
+        faults = self._decoder.faults
+        faults.clear()
         try:
-            fields = decode(content.decode())
+            fields = self._decoder.decode(content.decode())
         except UnicodeDecodeError:
-            yield refuse(number, line, [NOT_UTF8])
+            return refuse(number, line, [NOT_UTF8])
         except JSONDecodeError as error:
             if number == 1 and content.lstrip().startswith(b"["):
-                yield refuse(0, line, [not_read_on(_LIST)])
-                return
-            yield refuse(
+                return refuse(0, line, [not_read_on(_LIST)])
+            return refuse(
                 number, line, [Fault("", f"is not JSON: {_problem(error)}, column {error.colno}", _JSONL_HELP)]
             )
         except RecursionError:
-            yield refuse(number, line, [_TOO_DEEP])
-        else:
-            yield (
-                _record(number, line, fields, faults)
-                if faults or type(fields) is not dict
-                else Record(number, line, fields)
-            )
-        faults.clear()
+            return refuse(number, line, [_TOO_DEEP])
+        if faults or type(fields) is not dict:
+            return _record(number, line, fields, faults)
+        return Record(number, line, fields)
 
 
 def read_json(chunks: Iterable[bytes]) -> Iterator[Record | Refusal]:

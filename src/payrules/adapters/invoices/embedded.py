@@ -125,8 +125,9 @@ class EmbeddedInvoices:
         """The answer with what was issued when the key was asked for the first time, where it issued."""
         if request.type is not ActionType.ISSUE_INVOICE:
             return Delivered(receipt)
-        ((total, token),) = session.rows(select(INVOICES.c.total, INVOICES.c.token).where(_is_its(request)))
-        return Delivered(receipt, link_of(self._link_base, token), total)
+        wanted = select(INVOICES.c.total, INVOICES.c.token, INVOICES.c.due_on).where(_is_its(request))
+        ((total, token, due_on),) = session.rows(wanted)
+        return Delivered(receipt, link_of(self._link_base, token), total, due_on)
 
 
 def link_of(base: str | None, token: str | None) -> str | None:

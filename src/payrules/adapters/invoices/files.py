@@ -6,6 +6,7 @@ The documents name the payer, so only their owner may read them.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import get_ident
 
@@ -23,18 +24,36 @@ from payrules.domain.money import MINOR_UNITS, format_minor
 _ISSUING = (ActionType.ISSUE_INVOICE, ActionType.CREDIT_INVOICE)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a whole file, or none, that its owner alone may read. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Threads that write the same file each have a part of their own, and all write what is committed.
+    part = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    part.replace(path)
+
+
 class InvoiceFiles:
     """The rows are the store's; `<folder>/invoices/<clinic>/<booking>-<ordinal>.json` shows them as they are.
 
     Beside it are `.pdf` and `.html` of the invoice once it is issued, and `-credit.pdf` and `-credit.html`.
+    `write` writes a whole file, or none.
     """
 
     name = "invoice files"
 
-    def __init__(self, ledger: SqlLedger, folder: Path, link_base: str | None = None) -> None:
+    def __init__(
+        self,
+        ledger: SqlLedger,
+        folder: Path,
+        link_base: str | None = None,
+        write: Callable[[Path, bytes], None] = write_private,
+    ) -> None:
         self._invoices = EmbeddedInvoices(ledger, link_base)
         self._issued = IssuedInvoices(ledger, link_base)
         self._folder = folder / "invoices"
+        self._write_file = write
         self.limits = self._invoices.limits
 
     def carry_out(self, request: InvoiceRequest) -> Answer:
@@ -61,22 +80,12 @@ class InvoiceFiles:
 
     def _write(self, request: InvoiceRequest, ending: str, content: bytes) -> None:
         name = f"{request.booking_id.replace(':', '=')}-{request.ordinal}{ending}"
-        write_private(self._folder / request.clinic / name, content)
+        self._write_file(self._folder / request.clinic / name, content)
 
 
 def files_of(document: Document) -> dict[str, bytes]:
     """The files that show a document, by the ending of their name."""
     return {".pdf": pdf_of(document), ".html": html_of(document).encode()}
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a whole file, or none, that its owner alone may read. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Threads that write the same file each have a part of their own, and all write what is committed.
-    part = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    part.replace(path)
 
 
 def invoice_object(invoice: Invoice) -> dict[str, object]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from payrules.adapters.messages.faults import NotConnectedError, UnclearAnswerError
 from payrules.adapters.messages.gateway_settings import BodyForm, GatewaySettings, filled
 from payrules.adapters.messages.sms_answers import wait_of
-from payrules.adapters.messages.web import CONNECTING, Web, WebAnswer
+from payrules.adapters.messages.web import CONNECTING, Connect, Web, WebAnswer
 from payrules.adapters.plugins import Kind, Plugin
 from payrules.app.ports import Limits, MessageRequest
 from payrules.domain.action import Answer, Delivered, Rejected, RetryLater
@@ -20,9 +20,9 @@ class GatewayMessages:
 
     name = "http"
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, connect: Connect | None = None) -> None:
         self._settings = settings
-        self._web = Web(settings.timeout, settings.ca_file)
+        self._web = Web(settings.timeout, settings.ca_file, connect)
         self.limits = Limits(
             concurrency=settings.concurrency,
             per_second=settings.per_second,

@@ -6,6 +6,7 @@ retry, and whatever breaks later, before the answer, is no answer.
 
 import re
 import smtplib
+import socket
 import ssl
 from contextlib import closing, suppress
 from enum import StrEnum
@@ -17,7 +18,7 @@ from pydantic import Field, FilePath, SecretStr, field_validator, model_validato
 from payrules.adapters.addresses import Unreachable
 from payrules.adapters.messages.faults import UnansweredError, UnclearAnswerError
 from payrules.adapters.messages.mail import Mailbox, bytes_of, mail_of, mailbox_of, message_id
-from payrules.adapters.messages.web import CONNECTING, cut, is_loopback
+from payrules.adapters.messages.web import CONNECTING, Connect, cut, is_loopback
 from payrules.adapters.plugins import AdapterSettings, Kind, Plugin, PluginError, Surroundings
 from payrules.app.ports import Limits, MessageRequest
 from payrules.domain.action import Answer, Delivered, Rejected, RetryLater
@@ -81,12 +82,16 @@ class SmtpSettings(AdapterSettings):
 
 
 class SmtpMessages:
-    """A `payrules.app.ports.MessageAdapter` for emails. The receipt is the Message-ID."""
+    """A `payrules.app.ports.MessageAdapter` for emails. The receipt is the Message-ID.
+
+    `connect` replaces the usual connections, TLS from the beginning apart.
+    """
 
     name = "smtp"
 
-    def __init__(self, settings: SmtpSettings) -> None:
+    def __init__(self, settings: SmtpSettings, connect: Connect | None = None) -> None:
         self._settings = settings
+        self._connect = connect
         self._sender = _own_mailbox(settings.sender)
         self._reply_to = None if settings.reply_to is None else _own_mailbox(settings.reply_to)
         self._tls = ssl.create_default_context(cafile=settings.ca_file)
@@ -117,7 +122,7 @@ class SmtpMessages:
         settings, domain = self._settings, self._sender.domain
         if settings.security is Security.TLS:
             return _TlsConversation(settings.timeout, settings.host, settings.port, domain, context=self._tls)
-        return _Conversation(settings.timeout, settings.host, settings.port, domain)
+        return _Conversation(settings.timeout, settings.host, settings.port, domain, self._connect)
 
     def _announce(self, smtp: smtplib.SMTP, to: Mailbox) -> Answer | None:
         """Everything before the message itself; an answer where it ends there. Raises what smtplib raises."""
@@ -192,8 +197,11 @@ def _cause(error: Exception) -> str:
 class _Conversation(smtplib.SMTP):
     """A conversation that is cut off when its time is up, whatever the server does meanwhile."""
 
-    def __init__(self, seconds: float, host: str, port: int, domain: str, **options: Any) -> None:
+    def __init__(
+        self, seconds: float, host: str, port: int, domain: str, connect: Connect | None = None, **options: Any
+    ) -> None:
         self._over = False
+        self._connect = connect
         self._timer = Timer(seconds, self._cut)
         self._timer.daemon = True
         self._timer.start()
@@ -205,6 +213,11 @@ class _Conversation(smtplib.SMTP):
             raise
         if self.sock is not None:
             self.sock.settimeout(seconds)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        if self._connect is None:
+            return super()._get_socket(host, port, timeout)  # type: ignore[misc,no-any-return]  # smtplib's own hook
+        return self._connect((host, port), timeout)
 
     def send(self, s: Any) -> None:
         if self._over:

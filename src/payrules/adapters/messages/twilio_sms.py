@@ -13,7 +13,7 @@ from twilio.rest import Client  # type: ignore[import-untyped]  # it has no type
 from payrules.adapters.messages.faults import NotConnectedError, UnclearAnswerError
 from payrules.adapters.messages.sms_answers import wait_of
 from payrules.adapters.messages.twilio import TwilioSettings
-from payrules.adapters.messages.web import CONNECTING, Web, WebAnswer
+from payrules.adapters.messages.web import CONNECTING, Connect, Web, WebAnswer
 from payrules.app.ports import Limits, MessageRequest
 from payrules.domain.action import Answer, Delivered, Rejected, RetryLater
 
@@ -46,9 +46,9 @@ class TwilioMessages:
 
     name = "twilio"
 
-    def __init__(self, settings: TwilioSettings) -> None:
+    def __init__(self, settings: TwilioSettings, connect: Connect | None = None) -> None:
         self._settings = settings
-        self._web = Web(settings.timeout, settings.ca_file)
+        self._web = Web(settings.timeout, settings.ca_file, connect)
         self.limits = Limits(
             concurrency=settings.concurrency, per_second=settings.per_second, timeout=settings.timeout + CONNECTING
         )

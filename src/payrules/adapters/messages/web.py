@@ -7,7 +7,7 @@ always verified, and a call that takes too long is cut off whatever the provider
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
@@ -27,6 +27,9 @@ CONNECTING = 10.0
 """The longest a connection may take to be made, in seconds."""
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
+Connect = Callable[[tuple[str, int], float], socket.socket]
+"""Makes a connection to a host and port, in so many seconds; raises OSError. For whoever plays a provider."""
+
 
 class WebAnswer(NamedTuple):
     """What a provider answered."""
@@ -37,10 +40,14 @@ class WebAnswer(NamedTuple):
 
 
 class Web:
-    """Makes calls. `timeout` is for a whole call, in seconds; `ca_file` replaces the usual authorities."""
+    """Makes calls. `timeout` is for a whole call, in seconds; `ca_file` replaces the usual authorities.
 
-    def __init__(self, timeout: float, ca_file: Path | None = None) -> None:
+    `connect` replaces the usual connections, TLS apart.
+    """
+
+    def __init__(self, timeout: float, ca_file: Path | None = None, connect: Connect | None = None) -> None:
         self._timeout = timeout
+        self._connect = connect
         self._verify: str | bool = True if ca_file is None else str(ca_file)
 
     def send(
@@ -56,7 +63,7 @@ class Web:
 
         Raises NotConnectedError where nothing was sent; UnansweredError and UnclearAnswerError where it may have been.
         """
-        call = _Call()
+        call = _Call(self._connect)
         timer = Timer(self._timeout, call.end)
         timer.daemon = True
         timer.start()
@@ -140,8 +147,9 @@ def _not_sent(error: Exception) -> str | None:
 class _Call(HTTPAdapter):
     """One call, with the socket it goes over."""
 
-    def __init__(self) -> None:
+    def __init__(self, connect: Connect | None) -> None:
         self.over = False
+        self._connect = connect
         self._sockets: list[socket.socket] = []
         super().__init__(max_retries=0)
 
@@ -153,12 +161,19 @@ class _Call(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        sockets = self._sockets
+        sockets, connect = self._sockets, self._connect
 
         class Noted:
             """A connection that fails to connect in one way only, and whose socket is known."""
 
             sock: Any
+            host: str
+            port: int
+
+            def _new_conn(self) -> socket.socket:
+                if connect is None:
+                    return super()._new_conn()  # type: ignore[misc,no-any-return]  # mixed into a connection
+                return connect((self.host, self.port), CONNECTING)
 
             def connect(self) -> None:
                 try:

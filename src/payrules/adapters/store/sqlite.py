@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
 from json import dumps
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic, sleep
 from types import MappingProxyType
@@ -189,9 +190,12 @@ def _filled(columns: Sequence[str], rows: Sequence[Row]) -> tuple[Sequence[str],
 
     The driver takes four times as long to be given nothing as to be given a number.
     """
-    by_column = zip(columns, zip(*rows, strict=True), strict=True)
-    filled = {name: values for name, values in by_column if values.count(None) < len(rows)}
-    return list(filled), zip(*filled.values(), strict=True)
+    kept = [
+        place for place, value in enumerate(rows[0]) if value is not None or any(row[place] is not None for row in rows)
+    ]
+    if len(kept) in (1, len(columns)):
+        return columns, rows
+    return [columns[place] for place in kept], map(itemgetter(*kept), rows)
 
 
 def _insert(table: Table, columns: Sequence[str]) -> str:

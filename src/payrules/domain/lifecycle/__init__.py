@@ -9,6 +9,7 @@ from payrules.domain.lifecycle.answers import SENTENCES, Advanced, Note, Refusal
 from payrules.domain.lifecycle.deciding import Cover, begin, terms_of
 from payrules.domain.lifecycle.persons import (
     drop_held,
+    found_delivered,
     hold_open,
     release_held,
     release_hold,
@@ -32,6 +33,7 @@ __all__ = [
     "begin",
     "drop_held",
     "due_outside_quiet_hours",
+    "found_delivered",
     "hold_open",
     "refund_due",
     "release_held",

@@ -91,8 +91,8 @@ def free(actions: Actions, action: Action, cause: str | None = None) -> None:
     actions[action.key] = action._replace(state=ActionState.WAITING, cause=cause, next_at=None)
 
 
-def free_what_follows(actions: Actions, delivered: Action) -> None:
-    """A stage that had failed is through after all: what it held may go on."""
+def free_what_follows(actions: Actions, delivered: Action, stop: HeldCause | None = None) -> None:
+    """A stage that had failed is through after all: what it held may go on, unless `stop` holds it too."""
     for action in list(actions.values()):
         if (
             action.key.ordinal == delivered.key.ordinal
@@ -101,6 +101,8 @@ def free_what_follows(actions: Actions, delivered: Action) -> None:
             and action.cause == HeldCause.STAGE_FAILED
         ):
             free(actions, action)
+            if stop is not None and not action.by_hand:
+                hold(actions, actions[action.key], stop)
 
 
 _REJECTED = frozenset({ActionState.REJECTED})
@@ -136,7 +138,9 @@ def want(actions: Actions, wanted: Action, at: datetime) -> None:
     if found is None:
         actions[wanted.key] = wanted
     elif found.state is ActionState.CANCELLED and not was_dropped(found):
-        actions[wanted.key] = wanted._replace(attempt=found.attempt, tried_at=found.tried_at)
+        # What may have happened before it was cancelled may have happened still.
+        cause = None if found.tried_at is None else HeldCause.NO_ANSWER.value
+        actions[wanted.key] = wanted._replace(attempt=found.attempt, tried_at=found.tried_at, cause=cause)
     elif found.is_open:
         actions[wanted.key] = _moved(found, wanted, at)
 

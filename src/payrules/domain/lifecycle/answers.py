@@ -34,6 +34,8 @@ class Refusal(StrEnum):
     NO_LINK = "no_link"
     ALREADY_PAID = "already_paid"
     LINK_ON_ITS_WAY = "link_on_its_way"
+    NO_MESSAGE = "no_message"
+    NEVER_TRIED = "never_tried"
 
 
 SENTENCES: dict[Refusal, str] = {
@@ -61,6 +63,8 @@ SENTENCES: dict[Refusal, str] = {
     Refusal.NO_LINK: "no invoice is issued whose link could be sent again",
     Refusal.ALREADY_PAID: "the invoice is paid",
     Refusal.LINK_ON_ITS_WAY: "a link is on its way already",
+    Refusal.NO_MESSAGE: "only of a message can a person say that it arrived: of an invoice its provider tells more",
+    Refusal.NEVER_TRIED: "no attempt to send it ended without an answer, so it did not arrive: release it or drop it",
 }
 """Each refusal in words."""
 

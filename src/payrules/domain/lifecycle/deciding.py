@@ -204,6 +204,11 @@ def stopped_by(record: BookingRecord) -> HeldCause | None:
     return HeldCause.NO_SHOW if latest == no_show_at else HeldCause.CANCELLED_WITH_CHARGE
 
 
+def stop_of(record: BookingRecord) -> HeldCause | None:
+    """The same of a booking that is stopped now; None where it is not, as when it was paid all the same."""
+    return stopped_by(record) if record.state is BookingState.STOPPED else None
+
+
 def _is_used_up(record: BookingRecord) -> bool:
     """Whether the current ordinal can make no invoice any more: its keys are spent."""
     actions = actions_of(record)

@@ -18,7 +18,7 @@ from payrules.domain.lifecycle.acting import (
 )
 from payrules.domain.lifecycle.amounts import amount_of, is_issued, is_reached
 from payrules.domain.lifecycle.answers import Advanced, Note, Refusal, refused
-from payrules.domain.lifecycle.deciding import WITHOUT_INVOICE, Cover, aim, payer_of, terms_of, withdraw
+from payrules.domain.lifecycle.deciding import WITHOUT_INVOICE, Cover, aim, payer_of, stop_of, terms_of, withdraw
 from payrules.domain.lifecycle.reminding import due_outside_quiet_hours, reminders
 from payrules.domain.policy import Delivery
 from payrules.domain.record import BookingRecord, BookingState, InvoiceState
@@ -43,7 +43,7 @@ def invoice_created(record: BookingRecord, event: InvoiceCreated, cover: Cover) 
         return refused(record, action)
     actions = actions_of(record)
     settle(actions, action, ActionState.DELIVERED, event.occurred_at, receipt=event.receipt, cause=None)
-    free_what_follows(actions, action)
+    free_what_follows(actions, action, stop_of(record))
     if action.key.ordinal == record.invoice.ordinal and action.key.type is not ActionType.UPDATE_DRAFT:
         made = action.key.type is ActionType.CREATE_INVOICE
         state = InvoiceState.DRAFTED if made else InvoiceState.DELETED
@@ -68,7 +68,8 @@ def invoice_issued(record: BookingRecord, event: InvoiceIssued, cover: Cover) ->
     amount = amount_of(record)
     price = None if amount is None else amount.minor
     total = price if event.total is None else event.total
-    invoice = invoice._replace(state=InvoiceState.ISSUED, total=total, number=event.receipt, link=event.link)
+    invoice = invoice._replace(state=InvoiceState.ISSUED, total=total, number=event.receipt)
+    invoice = invoice._replace(link=event.link, due_on=event.due_on)
     if record.state in WITHOUT_INVOICE:
         record = with_actions(record, actions, invoice=invoice)
         return Advanced(withdraw(record, EndCause.NOT_WANTED, at), notes=(Note.CANCELLED_AFTER_ISSUING,))
@@ -144,11 +145,11 @@ def send_failed(record: BookingRecord, event: SendFailed, cover: Cover) -> Advan
                 and other.stage > action.stage
             ):
                 hold(actions, other, HeldCause.STAGE_FAILED)
-        if state is ActionState.REJECTED and action.key.type is ActionType.CREATE_INVOICE:
-            # There is no draft that could be changed.
-            for other in record.actions:
-                if other.key.ordinal == action.key.ordinal and other.stage is Stage.CHANGE:
-                    end(actions, other, EndCause.NOT_WANTED, at)
+    if state is ActionState.REJECTED and action.key.type is ActionType.CREATE_INVOICE:
+        # There is no draft that could be changed.
+        for other in record.actions:
+            if other.key.ordinal == action.key.ordinal and other.stage is Stage.CHANGE:
+                end(actions, other, EndCause.NOT_WANTED, at)
     notes: tuple[str, ...] = ()
     if state is ActionState.REJECTED and action.stage is Stage.LINK and record.state is BookingState.ISSUED:
         notes = _try_next_channel(record, actions, action, cover, at)

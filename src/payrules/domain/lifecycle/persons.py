@@ -1,10 +1,11 @@
-"""What people do about one booking beside events: another stamp, and held or dead actions let go or dropped."""
+"""What people do about one booking beside events: another stamp; held or dead actions let go, dropped or found done."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from payrules.domain.action import SENDS, ActionKey, ActionState, HeldCause, Stage
 from payrules.domain.decision import ActionType
+from payrules.domain.events import LinkSent
 from payrules.domain.lifecycle.acting import (
     EndCause,
     actions_of,
@@ -16,7 +17,8 @@ from payrules.domain.lifecycle.acting import (
     with_actions,
 )
 from payrules.domain.lifecycle.answers import Advanced, Refusal, refused
-from payrules.domain.lifecycle.deciding import WITHOUT_INVOICE, Cover, aim, decide_again, stopped_by
+from payrules.domain.lifecycle.deciding import WITHOUT_INVOICE, Cover, aim, decide_again, stop_of
+from payrules.domain.lifecycle.outbox_events import link_sent
 from payrules.domain.record import BookingRecord, BookingState, Stamp
 
 _ENDING = frozenset({ActionType.DELETE_DRAFT, ActionType.CREDIT_INVOICE})
@@ -90,13 +92,30 @@ def drop_held(record: BookingRecord, key: ActionKey, at: datetime, said: str = "
         return refused(record, Refusal.NOT_HELD)
     end(actions, action, EndCause.DROPPED, at, said)
     if key.type is ActionType.UPDATE_DRAFT:
-        free_what_follows(actions, action)
+        free_what_follows(actions, action, stop_of(record))
     elif key.type in (ActionType.CREATE_INVOICE, ActionType.ISSUE_INVOICE):
         for other in record.actions:
             follows = action.stage < other.stage <= Stage.REMIND and other.key.type is not ActionType.DELETE_DRAFT
             if follows and other.key.ordinal == key.ordinal:
                 end(actions, other, EndCause.DROPPED, at, said)
     return Advanced(with_actions(record, actions))
+
+
+def found_delivered(record: BookingRecord, key: ActionKey, cover: Cover, at: datetime, receipt: str) -> Advanced:
+    """A person found out that a message without an answer has arrived: as if the provider had just said so.
+
+    `receipt` says who found it out. What a delivered message leads to follows from `at`.
+    """
+    action = actions_of(record).get(key)
+    if action is None:
+        return refused(record, Refusal.UNKNOWN_ACTION)
+    if action.state is not ActionState.HELD:
+        return refused(record, Refusal.NOT_HELD)
+    if key.type not in SENDS:
+        return refused(record, Refusal.NO_MESSAGE)
+    if not action.may_have_happened:
+        return refused(record, Refusal.NEVER_TRIED)
+    return link_sent(record, LinkSent(at, key, receipt), cover)
 
 
 def hold_open(record: BookingRecord, cause: HeldCause, at: datetime) -> BookingRecord:
@@ -120,7 +139,7 @@ def release_hold(record: BookingRecord, cause: HeldCause, at: datetime) -> Booki
         elif action.cause == cause and action.stopping:
             actions[action.key] = action._replace(stopping=False, cause=None)
     # What happened meanwhile holds on.
-    stop = stopped_by(record) if record.state is BookingState.STOPPED else None
+    stop = stop_of(record)
     for action in list(actions.values()):
         sending = action.stage in (Stage.ISSUE, Stage.LINK) and action.key.ordinal == record.invoice.ordinal
         if stop is not None and sending and not action.by_hand:

@@ -13,6 +13,7 @@ from threading import Event
 from typing import Any
 
 from payrules import __version__, bootstrap
+from payrules.adapters.addresses import why_unreachable
 from payrules.adapters.invoices.embedded import EmbeddedInvoices
 from payrules.adapters.invoices.files import files_of, write_private
 from payrules.adapters.invoices.issued import IssuedInvoices
@@ -102,7 +103,8 @@ class Played:
 def played(folder: Path) -> Iterator[Played]:
     """Play the story in a folder that is empty. Raises PayrulesError."""
     compiler = bootstrap.build().compiler
-    with closing(open_store(str(folder / "payrules.db"))) as ledger:
+    # A demo that a power cut interrupts is played again.
+    with closing(open_store(str(folder / "payrules.db"), durable=False)) as ledger:
         versions = Versions(compiler)
         state = Played(ledger, versions, Bookings(versions, lambda: state.now))
         player = _Player(folder, state, compiler)
@@ -133,7 +135,7 @@ class _Player:
         self._activator = Activator(ledger, clock)
         stamping = Stamping(state.versions, load_zone, __version__, tzdata_version(), InForceCache())
         self._processor = Processor(ledger, stamping, clock)
-        self._practice = Practice(ledger, state.bookings, self._processor, load_zone, clock)
+        self._practice = Practice(ledger, state.bookings, self._processor, load_zone, clock, why_unreachable)
         email: MessageAdapter = _Failing(EmailFiles(out), OUTAGE)
         sms: MessageAdapter = SmsFiles(out)
         self._dispatcher = Dispatcher(

@@ -8,6 +8,7 @@ LOCK_TOOL := uv==0.13.9
 
 BENCH := build/bench/bin/python
 BENCH_FLAGS ?=
+WORKLOAD ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -18,7 +19,7 @@ PLACE := $(VENV)/.place
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench build clean demo distclean docs format help imports lint lock pytest setup simulate test torture types FORCE
+.PHONY: bench build clean demo distclean docs format help imports lint lock profile pytest setup simulate test torture types FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -49,11 +50,14 @@ pytest: $(READY) ## the tests alone; PYTEST_FLAGS="-x -k name" narrows them
 torture: $(READY) ## every test, with many more and random examples; SEEDS=100000 for more simulations
 	@HYPOTHESIS_PROFILE=torture SEEDS=$(or $(SEEDS),20000) $(BIN)/pytest $(PYTEST_FLAGS) -m ''
 
-simulate: $(READY) ## play one fault simulation step by step; SEED=17, on a disk 17d, dying at one point 17@53
+simulate: $(READY) ## play one fault simulation step by step; SEED=17, on a disk 17d, real adapters 17w 17e 17f, one death 17@53
 	@$(PY) -m tests.simulation $(SEED)
 
-bench: build/bench/.ready ## the benchmarks against their peers; BENCH_FLAGS="--only decide"
-	@$(BENCH) benchmarks/run.py $(BENCH_FLAGS)
+bench: build/bench/.ready ## the benchmarks against their peers; WORKLOAD=decide for one; fails where a target is missed
+	@$(BENCH) benchmarks/run.py --json build/bench.json --chart build/bench.svg $(WORKLOAD:%=--only %) $(BENCH_FLAGS)
+
+profile: build/bench/.ready ## where time goes, as a flame graph; WORKLOAD=intake-postgresql (benchmarks/loops.py has their names)
+	@build/bench/bin/py-spy record --output build/profile-$(WORKLOAD).svg -- $(BENCH) -m benchmarks.loops $(WORKLOAD)
 
 # The peers have no place in the locked .venv. Where they cannot be had, the rest runs without them.
 build/bench/.ready: requirements/runtime.txt pyproject.toml

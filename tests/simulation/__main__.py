@@ -1,4 +1,4 @@
-"""Play simulations from their seeds: `python -m tests.simulation 17 17d 17@53`, or many: `--seeds 0:100000`."""
+"""Play simulations from their seeds: `python -m tests.simulation 17 17d 17w 17@53`."""
 
 import sys
 import tempfile
@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import click
+from tests.simulation.case import Case
 from tests.simulation.processes import Disk
-from tests.simulation.running import Case, simulate
+from tests.simulation.running import simulate
 
 from payrules.adapters.store import open_store
 
@@ -20,7 +21,7 @@ def _say(line: str) -> None:
 @click.argument("cases", nargs=-1)
 @click.option("--quiet", is_flag=True, help="Say only what is wrong.")
 def main(cases: tuple[str, ...], *, quiet: bool) -> None:
-    """Play CASES, such as 17, 17d (on a disk) or 17@53 (dies at the 53rd point), and tell every step."""
+    """Play CASES, such as 17, 17d (on a disk), 17w (real adapters) or 17@53 (one death), and tell every step."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "template.db"

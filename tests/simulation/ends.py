@@ -21,20 +21,25 @@ if TYPE_CHECKING:
 
 _ENDED = frozenset({ActionState.DELIVERED, ActionState.REJECTED, ActionState.CANCELLED})
 _LISTED = frozenset({ActionState.HELD, ActionState.DEAD})
+_UNSETTLED = _LISTED | {ActionState.REJECTED}
 
 
 def check(world: "World") -> None:
     """Every promise about what is left when nothing is due any more."""
+    doubtful = set()
     with world.raw.reading() as tx:
         for clinic, number in world.clinic_nos.items():
             _check_events(world, tx, clinic, number)
-            for _, booking_no in tx.booking_numbers(number):
-                _check_booking(world, tx, clinic, (number, booking_no))
+            for place in tx.booking_numbers(number):
+                _check_booking(world, tx, clinic, place)
+                if _is_for_persons(world, clinic, tx.records_by_number([place], lock=False)[place].record):
+                    doubtful.add(place)
         _check_lists(world, tx)
     for difference in Auditor(world.raw, COMPILED, load_zone, ENGINE, lambda: world.now).audit():
         world.wrong(f"audit: {difference}")
     for clinic in world.clinic_nos:
-        _check_numbers(world, [one for one in world.invoices.made.invoices() if one.clinic == clinic])
+        _check_numbers(world, world.made(clinic))
+    world.invoices.check(doubtful)
 
 
 def _check_events(world: "World", tx: Transaction, clinic: str, number: int) -> None:
@@ -103,11 +108,17 @@ def _check_action(world: "World", clinic: str, number: int, record: BookingRecor
             world.wrong(f"{name} is {action.state} ({action.cause}), and has had its effect")
 
 
+def _is_for_persons(world: "World", clinic: str, record: BookingRecord) -> bool:
+    """Whether a person has, or had, to see to something about its invoices."""
+    number = world.aliases[clinic, record.booking.id]
+    return bool(world.known[clinic, number].dropped) or any(
+        a.state in _UNSETTLED and a.key.channel is None for a in record.actions
+    )
+
+
 def _check_invoices(world: "World", clinic: str, number: int, record: BookingRecord) -> None:
     """What the provider has is what the ledger says, as long as nobody has to look at it."""
-    known = world.known[clinic, number]
-    unsettled = [a for a in record.actions if a.state in _LISTED or a.state is ActionState.REJECTED]
-    if known.dropped or [a for a in unsettled if a.key.channel is None]:
+    if _is_for_persons(world, clinic, record):
         return
     for ordinal in range(1, record.invoice.ordinal + 1):
         invoice = world.invoice(clinic, number, ordinal)
@@ -121,6 +132,7 @@ def _check_invoices(world: "World", clinic: str, number: int, record: BookingRec
             written = (record.invoice.number, record.invoice.total)
             if (invoice.number, invoice.total) != written:
                 world.wrong(f"{invoice} is not what the ledger says: {written}")
+    unsettled = any(a.state in _UNSETTLED for a in record.actions)
     if record.state in (BookingState.SCHEDULED, BookingState.ISSUED) and not unsettled:
         links = [a for a in record.actions if a.key.type is ActionType.SEND_PAYMENT_LINK]
         heard = any(a.state is ActionState.DELIVERED for a in links)

@@ -1,6 +1,10 @@
 """What must occur in the daily seeds, lest they show nothing: by the words of `World.counts`."""
 
+from tests.simulation.books import FAULTS as STORE_FAULTS
+from tests.simulation.books import FILE_FAULTS
+from tests.simulation.outside import Real
 from tests.simulation.providers import FAULTS
+from tests.simulation.senders import Gateway, Mail, Sender
 
 _DEATHS = ("begin", "before commit", "after commit", "after reading", "before start check", "before effect")
 _EVENTS = (
@@ -16,6 +20,8 @@ KINDS = (
     *(f"crash: {place}" for place in (*_DEATHS, "after effect")),
     *(f"between: {place}" for place in ("begin", "after commit", "after reading", "before start check")),
     *(f"between: {place}" for place in ("before effect", "after effect")),
+    *(f"between between: {place}" for place in ("begin", "after commit", "after reading", "before start check")),
+    *(f"between between: {place}" for place in ("before effect", "after effect")),
     "power cut",
     *(f"{actor} died" for actor in ("worker", "processor", "activator", "verifier", "person")),
     *(f"fault: {fault}" for fault in FAULTS),
@@ -36,3 +42,17 @@ KINDS = (
     "long outage",
     "withdrawn",
 )
+
+MESSAGE_KINDS = tuple(f"fault: {fault}" for fault in (*Sender.anywhere, *Mail.faults, *Gateway.faults))
+STORE_KINDS = tuple(f"fault: {fault}" for fault in STORE_FAULTS)
+FILE_KINDS = tuple(f"fault: {fault}" for fault in FILE_FAULTS)
+"""The same of the seeds with real adapters."""
+
+_CALL = {"before effect", "after effect"}
+_STORE = _CALL | {"invoice begin", "invoice before commit", "invoice after commit"}
+ADAPTER_PLACES = {
+    Real.MESSAGES: _CALL,
+    Real.EMBEDDED: _STORE,
+    Real.FILES: _STORE | {"before file", "in mid-file", "after file"},
+}
+"""Where a process can die in an adapter."""

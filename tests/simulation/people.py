@@ -27,7 +27,7 @@ class People:
         self._ledger = ledger
         self._requests = Requests(versions)
         self._clock = clock
-        self._desk = Desk(ledger, clock)
+        self._desk = Desk(ledger, self._requests, clock)
         self._holder = Holder(ledger, clock)
         self._restamper = Restamper(ledger, versions, engine, clock)
 
@@ -41,7 +41,7 @@ class People:
 
     def let_go(self, clinic: str) -> None:
         """Let everything of a clinic go on."""
-        self._holder.release(clinic)
+        self._holder.release(clinic, IDA)
 
     def restamp(self, clinic: str, booking_id: str) -> None:
         """Move a booking to what is in force now, if that can be."""

@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,16 +13,16 @@ from tests.builders import COMPILER
 from tests.simulation.people import People
 
 from payrules.adapters.memory import MemoryLedger
-from payrules.adapters.store import open_store
+from payrules.adapters.store import SqlLedger, open_store
 from payrules.adapters.zones import load_zone
 from payrules.app.activate import Activator
 from payrules.app.audit import Engine
 from payrules.app.batch import Tools as ProcessorTools
 from payrules.app.dispatch import Dispatcher, Tools
 from payrules.app.in_force import InForceCache
-from payrules.app.ports import Adapters, Ledger
+from payrules.app.ports import Adapters, Ledger, Transaction
 from payrules.app.process import Processor
-from payrules.app.requests import Requests
+from payrules.app.requests import Requests, Write
 from payrules.app.verification import Verifier
 from payrules.app.versions import Versions
 from payrules.compiler.compile import Compiled, Compiler
@@ -61,11 +62,25 @@ def digest_of(content: bytes) -> str:
     return version.digest
 
 
+class _Rewinding(MemoryLedger):
+    """Gives numbers again that an undone transaction took, as SQLite does: so that both tell the same story."""
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        next_number = self._tables.next_number
+        try:
+            with super().writing() as tx:
+                yield tx
+        except BaseException:
+            self._tables.next_number = next_number
+            raise
+
+
 class Memory:
     """A ledger in memory: what is committed is what is durable."""
 
     def __init__(self) -> None:
-        self._ledger = MemoryLedger()
+        self._ledger = _Rewinding()
 
     def open(self) -> Ledger:
         """The same one."""
@@ -79,16 +94,16 @@ class Disk:
     """A ledger in a SQLite file. When the power is cut, the files are taken as they lie there at that moment."""
 
     def __init__(self, folder: Path, template: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._count = 0
         shutil.copyfile(template, self._path)
-        self._ledger: Ledger | None = None
+        self._ledger: SqlLedger | None = None
 
     @property
     def _path(self) -> Path:
-        return self._folder / f"{self._count}.db"
+        return self.folder / f"{self._count}.db"
 
-    def open(self) -> Ledger:
+    def open(self) -> SqlLedger:
         """Open the file, which brings in order what a power cut left."""
         if self._ledger is not None:
             self._ledger.close()
@@ -112,12 +127,13 @@ class Processes:
         self,
         ledger: Ledger,
         adapters: Adapters,
+        write: Write,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         executor: Callable[[int], Executor],
         pause: Callable[[float], None],
     ) -> None:
-        self._ledger, self._adapters, self._clock = ledger, adapters, clock
+        self._ledger, self._adapters, self._write, self._clock = ledger, adapters, write, clock
         self._tools = Tools(clock, chance, executor, pause)
         self.workers: dict[str, Dispatcher] = {}
         self.processors: dict[str, Processor] = {}
@@ -129,7 +145,7 @@ class Processes:
         kind = actor.split(maxsplit=1)[0]
         if kind == "worker":
             self.workers[actor] = Dispatcher(
-                self._ledger, self._adapters, Requests(Versions(COMPILED)), self._tools, actor
+                self._ledger, self._adapters, Requests(Versions(COMPILED), self._write), self._tools, actor
             )
         elif kind == "processor":
             tools = ProcessorTools(Versions(COMPILED), load_zone, *ENGINE, InForceCache())

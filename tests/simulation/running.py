@@ -1,18 +1,18 @@
 """One simulation from its seed: the plan is played with faults, then everything comes to rest and is judged."""
 
-import re
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 from threading import Event
-from typing import NamedTuple
 
 from tests.simulation import ends
+from tests.simulation.case import Case, Outcome
 from tests.simulation.faults import PowerCut
+from tests.simulation.outside import Real, Way
 from tests.simulation.plan import DAY, HOUR, MINUTE, Clinic, Input, Upload, draw_plan
 from tests.simulation.processes import COMPILED, PROCESSORS, WORKERS, Disk, Memory
-from tests.simulation.world import Odds, World
+from tests.simulation.steps import Odds
+from tests.simulation.world import World
 
 from payrules.app.catalogue import ClinicFile
 from payrules.app.records import Record
@@ -29,40 +29,15 @@ _STOP = Event()
 _NEVER = timedelta(days=3_650)
 
 
-class Outcome(NamedTuple):
-    """What was seen, and what was wrong."""
-
-    counts: Counter[str]
-    violations: list[str]
-    points: int
-
-
-class Case(NamedTuple):
-    """A simulation by name: `17`, on a disk `17d`; `17@53` dies only at the 53rd point at which it can."""
-
-    seed: int
-    on_disk: bool = False
-    only: int | None = None
-
-    @classmethod
-    def read(cls, text: str) -> "Case":
-        """Raises ValueError for what is not a name."""
-        found = re.fullmatch(r"(\d+)(d?)(?:@(\d+))?", text)
-        if found is None:
-            raise ValueError(f"{text!r} is not a seed such as 17, 17d or 17@53")
-        return cls(int(found[1]), bool(found[2]), None if found[3] is None else int(found[3]))
-
-    def __str__(self) -> str:
-        return f"{self.seed}{'d' * self.on_disk}{'' if self.only is None else f'@{self.only}'}"
-
-
 def simulate(case: Case, disk: Callable[[], Disk] | None = None, say: Callable[[str], None] | None = None) -> Outcome:
-    """Play a case. `disk` makes the store of one that is on a disk."""
+    """Play a case. `disk` makes an empty store for one that needs it."""
     rng = Random(case.seed)  # noqa: S311  # the same on every run, on purpose
     plan = draw_plan(rng)
     odds = _odds(rng, case)
-    store = Memory() if disk is None or not case.on_disk else disk()
-    world = World(case.seed, rng, Random(~case.seed), plan, odds, store, say=say)  # noqa: S311  # as above
+    place = disk() if disk is not None and case.needs_disk else None
+    store = place if place is not None and case.on_disk else Memory()
+    way = Way(case.real, None if case.on_disk else place, None if place is None else place.folder)
+    world = World(case.seed, rng, Random(~case.seed), plan, odds, store, way, say=say)  # noqa: S311  # as above
     play = _Play(world)
     play.all()
     return Outcome(world.counts, world.violations, world.points)
@@ -71,9 +46,13 @@ def simulate(case: Case, disk: Callable[[], Disk] | None = None, say: Callable[[
 def _odds(rng: Random, case: Case) -> Odds:
     crash, fault = rng.choice((0.0, 0.01, 0.05)), rng.choice((0.0, 0.1, 0.4))
     between, conflict = rng.choice((0.0, 0.1, 0.3)), rng.choice((0.0, 0.05))
+    depth, freezing = rng.choice((1, 2)), rng.random() < 0.5
+    if case.real is not Real.NONE:
+        # Most messages go wrong; few of them would be sent if everything before did, too.
+        crash, fault = crash or 0.03, 0.1
     if case.only is not None:
         crash = 0.0
-    return Odds(crash, fault, between, conflict, case.only)
+    return Odds(crash, fault, between, depth, freezing, conflict, case.only)
 
 
 class _Play:
@@ -137,18 +116,30 @@ class _Play:
     def somebody(self) -> None:
         """Somebody else's whole step, while another one is in the middle of his."""
         rng = self.rng
+        interrupted = self.world.stack[-1]
         choice = rng.random()
-        if choice < 0.4 and self.inbox:
+        if interrupted.lane is not None and rng.random() < 0.3:
+            # He loses his lease, and another one takes it.
+            self._pass_time(6 * MINUTE)
+            if self.world.odds.freezing:
+                interrupted.behind += 6 * MINUTE
+            self.work(interrupted.lane)
+        elif choice < 0.4 and self.inbox:
             self.process(ahead=True)
-        elif choice < 0.6:
+        elif choice < 0.55:
             self.command()
-        elif choice < 0.7:
+        elif choice < 0.65:
             (self.verify if rng.random() < 0.7 else self.withdraw)(rng.choice(self.world.plan.clinics))
+        elif choice < 0.7 and (self._upload_due() or self.stale_files):
+            self.activate()
         elif choice < 0.8:
-            self.world.now += rng.choice((MINUTE, 6 * MINUTE))
-            self.world.due_effects()
+            self._pass_time(rng.choice((MINUTE, 6 * MINUTE)))
         else:
             self.work(rng.choice(self._due_lanes() or list(Lane)))
+
+    def _pass_time(self, time: timedelta) -> None:
+        self.world.now += time
+        self.world.due_effects()
 
     def wait(self) -> None:
         """Time passes: a little, to the next thing, or a long outage."""
@@ -173,7 +164,7 @@ class _Play:
         world = self.world
         free = [name for name in WORKERS if all(step.actor != name for step in world.stack)]
         name = self.rng.choice(free)
-        return world.run(name, lambda: world.processes.workers[name].work(lane, _STOP))
+        return world.run(name, lambda: world.processes.workers[name].work(lane, _STOP), lane=lane)
 
     def _due_lanes(self) -> list[Lane]:
         with self.world.raw.reading() as tx:
@@ -241,6 +232,8 @@ class _Play:
     def activate(self) -> None:
         """The daemon looks at the files."""
         world = self.world
+        if any(step.actor == "activator" for step in world.stack):
+            return
         files = [ClinicFile(path, content) for path, content in self.files.items()]
 
         def work() -> None:

@@ -17,7 +17,8 @@ from payrules.domain.timeline import Activation, ActivationState
 
 if TYPE_CHECKING:
     from tests.simulation.providers import Request
-    from tests.simulation.world import Effect, World
+    from tests.simulation.steps import Effect
+    from tests.simulation.world import World
 
 LATE = timedelta(hours=24)
 LEASE = timedelta(minutes=20)
@@ -44,9 +45,10 @@ def check(world: "World", request: "Request", claimed: Claimed | None, claimed_a
     elif claimed.attempt != action.attempt:
         world.wrong(f"{name} starts for attempt {claimed.attempt}, and is claimed for {action.attempt}")
     with world.raw.reading() as tx:
-        told = [one.attempt for one in tx.attempts_of(*place) if one.key == key]
+        attempts = [one for one in tx.attempts_of(*place) if one.key == key]
     # An attempt of which nothing was ever written ended with its lease.
-    world.counts["lease expired"] += len(told) < action.attempt - 1
+    world.attempts[request.key] = action.attempt
+    world.counts["lease expired"] += len(attempts) < action.attempt - 1
     if clinic in world.held:
         world.wrong(f"{name} starts while its clinic is held")
     if clinic in world.unverified:
@@ -55,6 +57,11 @@ def check(world: "World", request: "Request", claimed: Claimed | None, claimed_a
         world.wrong(f"{name} starts after its booking was cancelled")
     if world.now < action.due_at:
         world.wrong(f"{name} starts at {world.now}, before {action.due_at}")
+    asked = world.asked_for.get((clinic, number, key))
+    # What came of an attempt that died is not known.
+    knows = asked is not None and any(one.attempt == asked.attempt and one.answer == "retry_later" for one in attempts)
+    if asked is not None and knows and world.now < asked.until and known.releases[key] == asked.releases:
+        world.wrong(f"{name} starts at {world.now}, and its provider has asked to wait until {asked.until}")
     if isinstance(request, MessageRequest):
         _check_message(world, request, known, action, name, claimed_at)
     elif key.type is _ISSUE:
@@ -100,7 +107,10 @@ def _check_message(
         _check_link(world, known, versions, key, name, by_hand=by_hand)
     else:
         _check_reminder(world, known, versions, key, name)
-    if not timed and all(is_quiet(version, request.channel.value, world.now) for version in versions):
+    looked_at = world.stack[-1].at
+    if not timed and all(
+        is_quiet(version, request.channel.value, at) for version in versions for at in (looked_at, world.now)
+    ):
         world.wrong(f"{name} starts at {world.now}, in quiet hours")
 
 

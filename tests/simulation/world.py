@@ -1,69 +1,28 @@
 """The simulated world: processes over one ledger, a stepped clock, and what is known of them by watching."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
 from tests.simulation import starts
+from tests.simulation.claims import Claims
 from tests.simulation.faults import Crash, InlineExecutor, PowerCut, WatchedLedger
 from tests.simulation.model import Known
+from tests.simulation.outside import Outside, Way
 from tests.simulation.people import People
-from tests.simulation.plan import DAY, HOUR, Document, Input, Plan
+from tests.simulation.plan import DAY, HOUR, MINUTE, Document, Input, Plan
 from tests.simulation.processes import Disk, Memory, Processes, digest_of
-from tests.simulation.providers import FAULTS, Invoices, Messages, Request
+from tests.simulation.providers import Request
+from tests.simulation.steps import Effect, Identity, Odds, Seen, Step, Wait, turn
 
 from payrules.adapters.memory import Invoice
 from payrules.app.ports import Adapters, Ledger
-from payrules.app.rows import Claimed, EventRow, EventState
+from payrules.app.rows import Claimed, EventRow, EventState, Lane
 from payrules.domain.action import ActionKey, ActionState, Answer
-from payrules.domain.policy import Channel
 
-Identity = tuple[str, int, ActionKey]
-"""An action, whatever the booking is called at the moment."""
-
-FOR_EVER = 3.2e9
 TICK = timedelta(microseconds=1)
-
-
-@dataclass
-class Step:
-    """A process at work."""
-
-    actor: str
-    moment: int
-    at: datetime
-    inputs: tuple[Input, ...] = ()
-
-
-@dataclass
-class Effect:
-    """What a provider did."""
-
-    at: datetime
-    moment: int
-    request: Request
-    answer: Answer
-
-
-@dataclass
-class Seen:
-    """An event as the ledger has it: what was told, and what became of it."""
-
-    told: Input
-    row: EventRow
-
-
-@dataclass(frozen=True)
-class Odds:
-    """How much goes wrong in this world. `only` is the one point at which a process dies, of all that are passed."""
-
-    crash: float = 0.0
-    fault: float = 0.0
-    between: float = 0.0
-    conflict: float = 0.0
-    only: int | None = None
 
 
 @dataclass
@@ -76,12 +35,13 @@ class World:
     plan: Plan
     odds: Odds
     store: Memory | Disk
+    way: Way
     now: datetime = field(init=False)
     say: Callable[[str], None] | None = None
     counts: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     moment: int = 0
-    points: int = 0
+    points: list[str] = field(default_factory=list)
     calm: bool = False
     stack: list[Step] = field(default_factory=list)
     known: dict[tuple[str, int], Known] = field(default_factory=dict)
@@ -89,6 +49,9 @@ class World:
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     effects: dict[Identity, list[Effect]] = field(default_factory=dict)
     late: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
+    asked_for: dict[Identity, Wait] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    """The latest attempt that was begun, by its key."""
     issue_moments: dict[tuple[str, int, int], int] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     unverified: set[str] = field(default_factory=set)
@@ -97,23 +60,23 @@ class World:
     documents: dict[str, Document] = field(default_factory=dict)
     asked: tuple[str, str, int, object] = ("", "", 0, None)
     claimed: Claimed | None = None
+    claims: Claims = field(default_factory=Claims)
     turned_away: set[str] = field(default_factory=set)
     other: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         self.now = self.plan.start
         self.documents = {digest_of(content): document for content, document in self.plan.documents.items()}
-        windows = (0.0, 3_600.0, 86_400.0, FOR_EVER)
-        self.invoices = Invoices(self, self.rng.choice((0.0, 86_400.0, FOR_EVER, FOR_EVER)))
-        self.messages = {channel: Messages(self, channel.value, self.rng.choice(windows)) for channel in Channel}
+        self.slack = 30 * MINUTE if self.odds.freezing else 0 * MINUTE
+        self.outside = Outside.of(self, self.rng)
+        self.invoices, self.messages = self.outside.invoices, self.outside.messages
         if self.rng.random() < 0.25:
             broken = self.rng.choice((self.invoices, *self.messages.values()))
             begins_at = self.now + self.rng.random() * 3 * DAY
             broken.down = (begins_at, begins_at + 4 * DAY)
+        self.open()
         for one in (self.invoices, *self.messages.values()):
             self.trace(f"{one.name} honours a key for {one.limits.key_honoured_for:.0f} s")
-        self.adapters = Adapters(self.invoices, self.messages)
-        self.open()
 
     # ---- processes
 
@@ -121,13 +84,17 @@ class World:
         """Start every process anew on what is durable."""
         self.raw: Ledger = self.store.open()
         self.ledger = WatchedLedger(self.raw, self)
-        self.processes = Processes(self.ledger, self.adapters, self.clock, self.chance, InlineExecutor, self.pause)
+        self.outside.open(self.raw)
+        adapters = Adapters(self.invoices, self.messages)
+        self.processes = Processes(
+            self.ledger, adapters, self.outside.write, self.clock, self.chance, InlineExecutor, self.pause
+        )
 
     def clock(self) -> datetime:
         """The time; it may stand still between two looks."""
         if self.rng.random() < 0.5:
             self.now += self.rng.randrange(1, 900_000) * TICK
-        return self.now
+        return self.now - self.stack[-1].behind if self.stack else self.now
 
     def chance(self) -> float:
         """A number from 0 up to 1."""
@@ -137,9 +104,11 @@ class World:
         """A process waits."""
         self.now += timedelta(seconds=seconds)
 
-    def run(self, actor: str, work: Callable[[], object], inputs: tuple[Input, ...] = ()) -> bool:
+    def run(
+        self, actor: str, work: Callable[[], object], inputs: tuple[Input, ...] = (), lane: Lane | None = None
+    ) -> bool:
         """One step of a process; False where it died in it, and was started anew."""
-        self.stack.append(Step(actor, self.moment, self.now, inputs))
+        self.stack.append(Step(actor, self.moment, self.now, inputs, lane))
         self.trace(f"{actor} begins", *(f"{one.kind} {one.event_id}" for one in inputs))
         try:
             work()
@@ -157,22 +126,28 @@ class World:
     def point(self, place: str) -> None:
         """Somebody else may run here, and the process may die."""
         self.may_die(place)
-        if not self.calm and self.other is not None and len(self.stack) == 1 and self.rng.random() < self.odds.between:
-            self.counts[f"between: {place}"] += 1
+        depth = len(self.stack)
+        if self.calm or self.other is None or not 0 < depth <= self.odds.depth:
+            return
+        # Between the last look and the call it matters most, and there are few of these.
+        odds = self.odds.between * (2 if place == "before start check" else 1)
+        if self.rng.random() < odds:
+            self.counts[f"between: {place}" if depth == 1 else f"between between: {place}"] += 1
             self.other()
 
     def may_die(self, place: str) -> None:
         """The process may die here."""
         if self.calm or not self.stack:
             return
-        self.points += 1
-        dies = self.points == self.odds.only if self.odds.only is not None else self.deaths.random() < self.odds.crash
-        if not dies:
+        self.points.append(place)
+        only = self.odds.only
+        if len(self.points) != only if only is not None else self.deaths.random() >= self.odds.crash:
             return
         self.counts[f"crash: {place}"] += 1
         if self.deaths.random() < 0.3:
             self.counts["power cut"] += 1
             self.store.cut()
+            self.outside.cut()
             self.trace(f"POWER CUT {place}")
             raise PowerCut
         self.trace(f"crash {place}")
@@ -185,18 +160,19 @@ class World:
         self.counts["conflict"] += lost
         return lost
 
-    def draw_fault(self) -> str:
+    def draw_fault(self, faults: Sequence[str], times: int = 1) -> str:
         """What goes wrong with a call."""
-        if self.calm or self.rng.random() >= self.odds.fault:
+        if self.calm or self.rng.random() >= self.odds.fault * times:
             return ""
-        fault = self.rng.choice(FAULTS)
+        fault = self.rng.choice(faults)
         self.counts[f"fault: {fault}"] += 1
         self.trace(f"    provider: {fault}")
         return fault
 
-    def pass_time(self, *, past_lease: bool = False) -> None:
+    def pass_time(self, *, past_lease: bool = False, seconds: float | None = None) -> None:
         """A call takes seconds, or as long as a lease."""
-        self.now += timedelta(minutes=6) if past_lease else self.rng.random() * timedelta(seconds=10)
+        drawn = self.rng.random() * 10 if seconds is None else seconds
+        self.now += 6 * MINUTE if past_lease else timedelta(seconds=drawn)
 
     def later(self, effect: Callable[[], None]) -> None:
         """A provider does it on its own, up to two hours from now."""
@@ -249,17 +225,23 @@ class World:
             self._see_person()
         elif kind in ("activator", "verifier"):
             self._see_clinics()
+        self.claims.look(self, step.actor)
+
+    def made(self, clinic: str) -> list[Invoice]:
+        """What the provider of invoices has of a clinic."""
+        return self.invoices.of_clinic(clinic, self.clinic_nos[clinic])
 
     def invoice(self, clinic: str, number: int, ordinal: int) -> Invoice | None:
-        """What the provider of invoices has."""
-        # A request names the booking as it is called at the moment; invoices keep the name they were made under.
-        return next(
-            (
-                one
-                for one in self.invoices.made.invoices()
-                if one.clinic == clinic and one.ordinal == ordinal and self.aliases[clinic, one.booking_id] == number
-            ),
-            None,
+        """What it has of a booking."""
+        # It names the booking by its number, or as it was called when the invoice was made.
+        names = {str(number), *(name for (where, name), no in self.aliases.items() if (where, no) == (clinic, number))}
+        return next((one for one in self.made(clinic) if one.ordinal == ordinal and one.booking_id in names), None)
+
+    def asked_to_wait(self, request: Request, wait: timedelta) -> None:
+        """A provider says how long it does not want to hear of a request."""
+        identity = self.identity_of(request)
+        self.asked_for[identity] = Wait(
+            self.now + wait, self.attempts[request.key], self.known[identity[:2]].releases[identity[2]]
         )
 
     @property
@@ -294,7 +276,8 @@ class World:
             if row.state is EventState.APPLIED and before.row.state is not EventState.APPLIED:
                 applied.append((row, before.told))
             before.row = row
-        for row, told in sorted(applied, key=lambda one: _turn(one, applied)):
+        places = {event_id: place for place, event_id in reversed([*enumerate(one.event_id for one in step.inputs)])}
+        for row, told in sorted(applied, key=lambda one: turn(one, applied, places)):
             self._apply(row, told)
 
     def _apply(self, row: EventRow, told: Input) -> None:
@@ -362,14 +345,3 @@ class World:
                 self.trace(f"  {clinic} is {'' if verified else 'not '}verified")
             (self.unverified.discard if verified else self.unverified.add)(clinic)
             starts.check_timeline(self, clinic, [row.activation for row in timelines[number]])
-
-
-def _turn(one: tuple[EventRow, Input], applied: list[tuple[EventRow, Input]]) -> tuple[object, ...]:
-    """In the order in which they were taken; what waited for its booking comes after that, the oldest first."""
-    row, told = one
-    if told.kind != "booked":
-        for other, booked in applied:
-            former = booked.fields.get("replaces") if other.event_no == other.booking_no else None
-            if booked.kind == "booked" and told.booking_id in (booked.booking_id, former):
-                return other.event_no, 1, row.occurred_at, row.event_no
-    return row.event_no, 0, row.occurred_at, row.event_no

@@ -1,4 +1,4 @@
-"""Everything the ledger knows of one booking: events, stamps, decisions and what decided, attempts, what persons did."""
+"""Everything the ledger knows of one booking: events, stamps, decisions and why, attempts, what persons did."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

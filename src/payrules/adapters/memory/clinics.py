@@ -101,8 +101,12 @@ class ClinicRows(Rows):
         if not any(hold.number == number for hold in holds):
             raise self.failed(LedgerError(f"clinic {clinic_no} has no hold {number}"))
         self._raise_version(clinic_no)
-        release = {"released_at": released_at, "released_by": released_by, "release_reason": reason}
-        released = (hold._replace(**release) if hold.number == number else hold for hold in holds)
+        released = (
+            hold._replace(released_at=released_at, released_by=released_by, release_reason=reason)
+            if hold.number == number
+            else hold
+            for hold in holds
+        )
         self.put(self.t.holds, clinic_no, tuple(released))
 
     def holds(self, clinic_nos: Iterable[int]) -> dict[int, list[HoldRow]]:

@@ -3,8 +3,8 @@
 A rule that asks for a fact that is not known may hold and never surely holds. So a space in which all bookings lack
 a fact is one in which no rule asks for it, and whoever wins there and asks for it leaves the booking undecided.
 
-These spaces are enough: a booking that is treated differently stays so when facts that it lacks become known, until
-none is left or one that only one of the two winners asks for (docs/explanation/difference.md).
+These spaces are enough: what becomes of a booking that is treated differently stays so when facts that it lacks become
+known, until none is left or one that only one of the two winners asks for (docs/explanation/difference.md).
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,13 +42,21 @@ class Case(NamedTuple):
     outside: Condition | None = None
 
 
+SOMETHING: Final = Case((1, 1), Condition(price=Range(1, None)))
+NOTHING: Final = Case((0, 0), Condition(price=Range(0, 1)))
+"""Bookings with a price of their own."""
+
+
 class Space(NamedTuple):
-    """Bookings that lack the same facts. `conditions` are those of the rules of either side, as they hold there."""
+    """Bookings that lack the same facts. `conditions` are those of the rules of either side, as they hold there.
+
+    Where they are `listed`, their price is that of the price lists, which differ; else it is their own, if they have one.
+    """
 
     lacking: frozenset[str]
     conditions: tuple[list[Condition], list[Condition]]
     cases: tuple[Case, ...]
-    own_price: bool
+    listed: bool = False
 
     def missing(self, case: Case, side: int) -> frozenset[str]:
         """The facts that are not known on one side: a price may come from the price list of one policy alone."""
@@ -97,38 +105,32 @@ def _always(policy: Policy, terms: Terms) -> Policy:
 def spaces(before: Table, after: Table) -> Iterator[Space]:
     """All spaces, those first whose bookings lack least."""
     asked = frozenset[str]().union(*before.asked, *after.asked)
-    lacked = [fact for fact in _MAY_LACK if fact in asked]
     names = [*after.prices, *(name for name in before.prices if name not in after.prices)]
     listed = {name: (before.prices.get(name), after.prices.get(name)) for name in names}
+    priced = frozenset(name for name, both in listed.items() if both != (None, None))
+    own = Space(frozenset(), (before.conditions, after.conditions), (SOMETHING, NOTHING))
+    yield own
+    # Where both lists have the same price, it makes no difference whose it is.
     apart = {name: both for name, both in listed.items() if both[0] != both[1]}
-    yield _of_its_own(before, after, None)
+    at_lists = _at_lists(before, after, apart)
     if apart:
-        yield _from_the_lists(before, after, apart, None)
-    yield _without(before, after, frozenset(name for name, both in listed.items() if both != (None, None)))
-    for fact in lacked:
-        yield _of_its_own(before, after, fact)
-        if apart and fact != "session_type":
-            yield _from_the_lists(before, after, apart, fact)
+        yield at_lists
+    nobody = Case((None, None), outside=Condition(session_type=priced) if priced else None)
+    yield _lacking(own._replace(cases=(nobody,)), "price")
+    for fact in _MAY_LACK:
+        if fact in asked:
+            yield _lacking(own, fact)
+            if apart and fact != "session_type":
+                yield _lacking(at_lists, fact)
 
 
-def _of_its_own(before: Table, after: Table, lack: str | None) -> Space:
-    """Bookings with a price of their own; where both lists have the same one, it makes no difference."""
-    cases: tuple[Case, ...] = (Case((1, 1)),)
-    if any(when.price is not None and 1 in when.price for when in [*before.conditions, *after.conditions]):
-        # Else no rule tells a price of nothing from one of a minor unit, and what differs at one differs at the other.
-        cases = Case((1, 1), Condition(price=Range(at_least=1))), Case((0, 0), Condition(price=Range(below=1)))
-    return _space(before.conditions, after.conditions, cases, lack, own_price=True)
+def _lacking(space: Space, fact: str) -> Space:
+    """The same bookings, but for the fact, which they lack."""
+    before, after = ([when._replace(**{fact: None}) for when in side] for side in space.conditions)
+    return space._replace(lacking=frozenset({fact}), conditions=(before, after))
 
 
-def _without(before: Table, after: Table, priced: frozenset[str]) -> Space:
-    """Bookings whose price nobody tells: their session types are in neither list with a price."""
-    case = Case((None, None), outside=Condition(session_type=priced) if priced else None)
-    return _space(before.conditions, after.conditions, (case,), "price")
-
-
-def _from_the_lists(
-    before: Table, after: Table, apart: Mapping[str, tuple[int | None, int | None]], lack: str | None
-) -> Space:
+def _at_lists(before: Table, after: Table, apart: Mapping[str, tuple[int | None, int | None]]) -> Space:
     """Bookings without a price of their own, of session types whose prices differ: the price is one more condition
     on the session type.
     """
@@ -136,11 +138,11 @@ def _from_the_lists(
     for name, (old, new) in apart.items():
         kinds.setdefault((old and 1, new and 2), []).append(name)
     cases = tuple(Case(kind, Condition(session_type=frozenset(names))) for kind, names in kinds.items())
-    sides = [
+    old, new = (
         [_at_list_price(when, {name: both[side] for name, both in apart.items()}) for when in table.conditions]
         for side, table in enumerate((before, after))
-    ]
-    return _space(sides[0], sides[1], cases, lack)
+    )
+    return Space(frozenset(), (old, new), cases, listed=True)
 
 
 def _at_list_price(when: Condition, prices: Mapping[str, int | None]) -> Condition:
@@ -149,17 +151,3 @@ def _at_list_price(when: Condition, prices: Mapping[str, int | None]) -> Conditi
         return when
     names = frozenset(name for name, price in prices.items() if price is None or when.price.holds(price))
     return when._replace(price=None, session_type=names if when.session_type is None else names & when.session_type)
-
-
-def _space(
-    before: list[Condition],
-    after: list[Condition],
-    cases: tuple[Case, ...],
-    lack: str | None,
-    *,
-    own_price: bool = False,
-) -> Space:
-    if lack is None:
-        return Space(frozenset(), (before, after), cases, own_price)
-    old, new = ([when._replace(**{lack: None}) for when in side] for side in (before, after))
-    return Space(frozenset({lack}), (old, new), cases, own_price)

@@ -84,10 +84,27 @@ def test_the_example_shows_the_difference_when_it_is_simulated(run: Run, reposit
             region["before"]["outcome"],
             region["after"]["outcome"],
         )
-    (region,) = line["difference"]["regions"]
-    assert region["where"] == {"client_tags": {"any": ["vip"]}}
-    assert region["undecided_without"] == ["client.tags"]
-    assert "undecided from now on where client.tags is not known" in run("plan").stdout
+    regions = line["difference"]["regions"]
+    assert (line["difference"]["found"], line["difference"]["lacking"]) == (5, 4)
+    assert [(region["before"]["outcome"], region["after"]["outcome"], region["lacking"]) for region in regions] == [
+        ("automatic", "draft", []),
+        ("undecided", "draft", ["price"]),
+        ("automatic", "undecided", ["client.tags"]),
+        ("no_charge", "undecided", ["client.tags"]),
+        ("undecided", "draft", ["client.phone", "client.email"]),
+    ]
+    assert regions[0]["where"] == {"client_tags": {"any": ["vip"]}}
+    said = "- bookings of which client.tags is not known: automatic → undecided"
+    assert said in " ".join(run("plan").stdout.split())
+
+
+def test_an_example_is_booked_when_both_versions_are_in_force(run: Run, repository: Repository) -> None:
+    early = "{id: r, when: {lead_time: {at_least: 60d}}, set: {process: manual}}"
+    repository.write({FILE: clinic_text(f"effective_from: 2028-03-01T00:00\nrules: [{early}]\n")})
+    (line,) = lines(run)
+    examples = [region["example"] for region in line["difference"]["regions"]]
+    assert examples
+    assert min(example["booked_at"] for example in examples) >= "2028-03-01"
 
 
 def test_a_harmless_change_has_a_certificate(run: Run, repository: Repository) -> None:
@@ -328,14 +345,14 @@ class TestMarkdown:
         repository.write({FILE: clinic_text(name="Fjord & Co", process="manual")})
         text = run("plan", "--format", "markdown", "--bookings", bookings({})).stdout
         assert text.startswith("## payrules plan\n\n**1 clinic file differs from HEAD (")
-        assert "### `fjord-fysio` · changed\n\n**1 kind of booking is treated differently**\n" in text
+        said = "1 kind of booking is treated differently, and 2 kinds that lack a fact"
+        assert f"### `fjord-fysio` · changed · `{FILE}`\n\n**{said}**\n" in text
         assert "**Replay:** 1 of 1 bookings is treated differently\n\n- 1 automatic → draft (1250.00 NOK)\n" in text
-        assert (
-            "<details><summary>✓ automatic → ✎ draft; manual payment none → cash (1 kind of booking)</summary>\n\n"
-            in text
-        )
+        said = "✓ automatic → ✎ draft (manual payment starts with cash) (1 kind of booking)"
+        assert f"<details><summary>{said}</summary>\n\n" in text
+        assert "<details><summary>Bookings that lack a fact (2 kinds of bookings)</summary>\n\n- bookings that" in text
         assert "- name: Fjord Fysioterapi → Fjord &#38; Co\n" in text
-        assert text.count("<details>") == text.count("</details>") == 2
+        assert text.count("<details>") == text.count("</details>") == 3
 
 
 class TestAgainst:

@@ -10,6 +10,7 @@ from tests.processing import activated, booked, event, fates, processor, stored
 
 from payrules.adapters.intake_folder import SETTLED, FileTaken, IntakeFolder, IntakeFolderError
 from payrules.adapters.memory import MemoryLedger
+from payrules.app.event_intake import Arrived
 from payrules.app.fates import Fate, Report
 from payrules.app.ports import Ledger
 from payrules.app.records import Record, Refusal
@@ -117,7 +118,7 @@ class CrashError(Exception):
 def test_a_crash_in_the_middle_is_made_good(tmp_path: Path, clock: Clock, ledger: Ledger) -> None:
     process, batches = processor(ledger).process, 0
 
-    def crash(records: Sequence[Record | Refusal]) -> Report:
+    def crash(records: Sequence[Record | Arrived | Refusal]) -> Report:
         nonlocal batches
         batches += 1
         if batches == 2:
@@ -149,7 +150,7 @@ def test_stopping_begins_no_new_batch(tmp_path: Path, clock: Clock, ledger: Ledg
 def test_a_file_that_grows_meanwhile_is_taken_in_again(tmp_path: Path, clock: Clock, ledger: Ledger) -> None:
     process = processor(ledger).process
 
-    def take(records: Sequence[Record | Refusal]) -> Report:
+    def take(records: Sequence[Record | Arrived | Refusal]) -> Report:
         path = tmp_path / "work/a.jsonl"
         if path.read_text().count("\n") == 1:
             with path.open("a") as file:

@@ -165,6 +165,17 @@ def test_files_are_what_was_issued_and_private(ledger: SqlLedger, tmp_path: Path
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_files_keep_their_name_when_the_id_of_a_booking_is_replaced(ledger: SqlLedger, tmp_path: Path) -> None:
+    adapter = InvoiceFiles(ledger, tmp_path)
+    for kind in (CREATE, ISSUE):
+        adapter.carry_out(request(kind))
+    adapter.carry_out(request(CREDIT, booking_id="bk:9"))
+    files = {path.name: path for path in (tmp_path / "invoices" / "nordlys").iterdir()}
+    assert {name.partition(".")[0] for name in files} == {"bk=1-1", "bk=1-1-credit"}
+    told = json.loads(files["bk=1-1.json"].read_bytes())
+    assert (told["booking_id"], len(told["documents"])) == ("bk:9", 2)
+
+
 def test_invoices_in_the_store_need_a_store(ledger: SqlLedger, tmp_path: Path) -> None:
     assert isinstance(EMBEDDED.build(NoSettings(), Surroundings(ledger, tmp_path)), EmbeddedInvoices)
     for plugin in (EMBEDDED, FILES):

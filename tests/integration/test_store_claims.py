@@ -15,6 +15,7 @@ from tests.contracts.making import SMS, T0, add, minutes, open_clinic, stored, w
 from payrules.adapters.store import SqlLedger, SqlTransaction, open_store, read_facts
 from payrules.app.rows import Lane
 from payrules.domain.action import Action
+from payrules.domain.record import BookingState
 
 BOOKINGS = 300
 
@@ -125,6 +126,14 @@ PLANS: dict[str, tuple[Callable[[SqlTransaction], object], str]] = {
     "open bookings of an activation": (
         lambda tx: tx.open_bookings(1, 2),
         "USING INDEX bookings_open (clinic_no=?)",
+    ),
+    "bookings that wait for a person": (
+        lambda tx: tx.booking_numbers(states=(BookingState.STOPPED, BookingState.UNDECIDED), after=(1, 7)),
+        "USING INDEX bookings_waiting ((clinic_no,booked_at,booking_no)>(?,?,?))",
+    ),
+    "bookings of a clinic that are overpaid": (
+        lambda tx: tx.overpaid(1),
+        "USING INDEX bookings_overpaid (clinic_no=?)",
     ),
     "a page of a clinic's bookings": (
         lambda tx: tx.booking_numbers(1, after=(1, 7)),

@@ -1,7 +1,7 @@
 """The exact difference of two policies against trying bookings: every one of a small space, and very many others."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
 from pathlib import Path
 from random import Random
@@ -19,11 +19,11 @@ from tests.strategies.rule_sets import small_rule_sets
 
 from payrules.compiler.compile import Version
 from payrules.domain.analysis import analyse
-from payrules.domain.booking import Booking
-from payrules.domain.decision import Decision, decide
+from payrules.domain.booking import Booking, Person
+from payrules.domain.decision import Decision, Outcome, contact_path, decide
 from payrules.domain.difference import Difference, Region, differ
 from payrules.domain.matching import FACT_PATHS, FACTS, facts_of, holds
-from payrules.domain.policy import Policy
+from payrules.domain.policy import Channel, Policy
 from payrules.domain.treatment import is_alike, settings_between
 
 _ROOT = Path(__file__).parents[2]
@@ -34,6 +34,7 @@ _CLINICS = [
     if not path.name.endswith(".tests.yaml")
 ]
 _EVERYTHING = 1_000_000
+_PATHS = [*FACT_PATHS.values()]
 
 
 def version_at(path: Path) -> Version | None:
@@ -45,15 +46,33 @@ def policy_of(document: Document) -> Policy | None:
     return None if version is None else version.policy
 
 
-def is_told(difference: Difference, old: Decision, new: Decision) -> bool:
-    """Whether the difference tells of bookings that go from one rule to the other."""
-    pairs = {(region.before.rule, region.after.rule) for region in difference.regions}
-    return (old.rule, new.rule) in pairs | {(pair.before, pair.after) for pair in difference.unsettled}
+Effect = tuple[int | None, int | None, Outcome, Outcome]
+"""Who decides a booking before and after (None: the defaults), and to which outcomes."""
+
+
+def effect(old: Decision, new: Decision) -> Effect:
+    return old.rule, new.rule, old.outcome, new.outcome
+
+
+def told(difference: Difference) -> set[Effect]:
+    """Who decides, and to what, in each region."""
+    return {effect(region.before.decision, region.after.decision) for region in difference.regions}
 
 
 def check_regions(difference: Difference, before: Policy, after: Policy) -> None:
-    """Every example is decided differently, by the rules and for the reasons that its region tells."""
+    """Every example is decided differently, by the rules and to the outcomes of its region; none is told twice."""
     assert difference.found == len(difference.regions)
+    assert [bool(region.lacking) for region in difference.regions] == sorted(
+        bool(region.lacking) for region in difference.regions
+    )
+    assert difference.lacking == sum(bool(region.lacking) for region in difference.regions)
+    kinds = [
+        (effect(one.before.decision, one.after.decision), one.lacking, one.listed, one.settings)
+        for one in difference.regions
+    ]
+    assert len(kinds) == len({kind[:3] for kind in kinds})
+    complete = {(key, settings) for key, lacking, listed, settings in kinds if not lacking and not listed}
+    assert not any((key, settings) in complete for key, lacking, _, settings in kinds if lacking)
     for region in difference.regions:
         booking = region.example
         old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
@@ -61,19 +80,38 @@ def check_regions(difference: Difference, before: Policy, after: Policy) -> None
         assert (region.before.rule, region.after.rule) == (old.rule, new.rule)
         assert not is_alike(old, new)
         assert region.settings == settings_between(old, new)
-        assert lacked(booking) == {*region.lacking}
+        assert lacked(booking) == {*region.lacking} | ({"price"} if region.listed else set())
         assert holds_for(region, booking, after.zone)
 
 
 def lacked(booking: Booking) -> set[str]:
-    """The paths of the facts that a booking does not tell; its price counts where it has none of its own."""
+    """The paths of the facts and contacts that a booking lacks; its price where it has none of its own."""
     facts = zip(FACTS, facts_of(booking, booking.price and booking.price.minor, UTC), strict=True)
-    return {FACT_PATHS[fact] for fact, value in facts if value is None}
+    payer, path = (booking.client, "client") if booking.payer is None else (booking.payer.person, "payer")
+    contacts = {contact_path(path, channel) for channel in Channel if channel not in payer.contacts}
+    return contacts | {FACT_PATHS[fact] for fact, value in facts if value is None}
 
 
 def holds_for(region: Region, booking: Booking, zone: tzinfo) -> bool:
     facts = zip(FACTS, region.where, facts_of(booking, booking.price and booking.price.minor, zone), strict=True)
     return all(asked is None or holds(fact, asked, value) for fact, asked, value in facts)
+
+
+def reached_or_not(bookings: Iterable[Booking], before: Policy, after: Policy) -> Iterator[Booking]:
+    """The bookings, and the same with fewer contacts where that can matter: of what goes out by itself."""
+    for booking in bookings:
+        yield booking
+        if Outcome.AUTOMATIC in (decide(policy, booking, booking.booked_at).outcome for policy in (before, after)):
+            for channels in ([Channel.SMS], [Channel.EMAIL], []):
+                person = Person(frozenset(channels))
+                payer = None if booking.payer is None else booking.payer._replace(person=person)
+                yield booking._replace(client=person, payer=payer)
+
+
+def is_surely_of(region: Region, booking: Booking, after: Policy) -> bool:
+    """Whether a region says of a booking with a price of its own that the two rules decide it."""
+    at_all = region.exact and not region.listed and booking.price is not None
+    return at_all and lacked(booking) == {*region.lacking} and holds_for(region, booking, after.zone)
 
 
 def check(before: Policy, after: Policy, random: Random, number: int) -> tuple[Difference, int]:
@@ -82,11 +120,13 @@ def check(before: Policy, after: Policy, random: Random, number: int) -> tuple[D
     if not difference.whole or difference.regions:
         check_regions(difference, before, after)
     seen = 0
+    known, unsettled = told(difference), {*difference.unsettled}
     for booking in bookings_around(before, after, random, number):
         old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
         if not is_alike(old, new):
             seen += 1
-            assert difference.whole or is_told(difference, old, new), booking
+            is_told = effect(old, new) in known or (old.rule, new.rule) in unsettled
+            assert difference.whole or is_told, booking
     return difference, seen
 
 
@@ -123,6 +163,9 @@ _ELSEWHERE: dict[str, Any] = {"set": {"process": "manual", "manual": {"create_dr
 _SET: st.SearchStrategy[dict[str, Any]] = st.sampled_from([{}, {}, _ELSEWHERE])
 
 
+_ON_ONE_CHANNEL = {"notification": {"send": "after_appointment", "offset": "15m", "channels": ["email"]}}
+
+
 @st.composite
 def pairs_of_rule_sets(draw: st.DrawFn) -> tuple[Document, Document]:
     """Two small clinics with some rules in common, in any order."""
@@ -134,7 +177,7 @@ def pairs_of_rule_sets(draw: st.DrawFn) -> tuple[Document, Document]:
         prices = draw(st.dictionaries(st.sampled_from("abc"), st.sampled_from([None, "0", "499", "700"]), max_size=3))
         types = {name: {"name": name} | ({} if price is None else {"price": price}) for name, price in prices.items()}
         settings: dict[str, Any] = draw(
-            st.sampled_from([{}, {}, {"reminders": ["7d"]}, {"manual": {"create_draft": False}}])
+            st.sampled_from([{}, {}, {"reminders": ["7d"]}, {"manual": {"create_draft": False}}, _ON_ONE_CHANNEL])
         )
         numbered = [rule | draw(_SET) | {"id": f"rule-{number}"} for number, rule in enumerate(kept)]
         if draw(st.integers(0, 5)) == 0:
@@ -158,16 +201,20 @@ def test_the_difference_is_what_trying_every_booking_finds(documents: tuple[Docu
     assume(number <= _MOST_BOOKINGS)
     difference = differ(before, after, most=_EVERYTHING)
     check_regions(difference, before, after)
-    regions = {(region.before.rule, region.after.rule): region for region in difference.regions}
+    own = [one for one in difference.regions if not one.listed]
+    regions = {(*effect(one.before.decision, one.after.decision), one.lacking): one for one in own}
     seen = set()
-    for booking in bookings:
+    for booking in reached_or_not(bookings, before, after):
         old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
         if not is_alike(old, new):
-            seen.add((old.rule, new.rule))
-            region = regions[old.rule, new.rule]
-            if booking.price is not None and lacked(booking) == {*region.lacking}:
+            seen.add(effect(old, new))
+            region = regions.get((*effect(old, new), tuple(path for path in _PATHS if path in lacked(booking))))
+            if region is not None and booking.price is not None:
                 assert holds_for(region, booking, after.zone)
-    assert regions.keys() == seen
+        for region in difference.regions:
+            if is_surely_of(region, booking, after):
+                assert (old.rule, new.rule) == (region.before.rule, region.after.rule)
+    assert told(difference) == seen
     assert difference.nothing == (not seen)
     assert not difference.unsettled
 

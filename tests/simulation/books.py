@@ -168,8 +168,8 @@ class Files(Embedded):
     def __init__(self, world: Played, folder: Path) -> None:
         super().__init__(world)
         self._folder = folder
-        # What was answered has its files. A booking that gets another id gets other files, too.
-        self._stems: dict[tuple[int, int, int], list[Path]] = {}
+        # What was answered has its files. They keep their name when the booking gets another id.
+        self._stems: dict[tuple[int, int, int], Path] = {}
 
     def check(self, doubtful: Collection[tuple[int, int]]) -> None:
         """The same, and that there are whole files of everything that was done, which say what the store says.
@@ -177,25 +177,27 @@ class Files(Embedded):
         Of `doubtful` bookings a person has something to see to: what is done of these may have no files.
         """
         super().check(doubtful)
-        for (clinic_no, booking_no, ordinal), stems in self._stems.items():
+        for (clinic_no, booking_no, ordinal), stem in self._stems.items():
             if (clinic_no, booking_no) in doubtful:
                 continue
             rows = [row for row in self._seen.rows if row[:3] == (clinic_no, booking_no, ordinal)]
-            told = json.loads(_file(stems[-1], ".json").read_bytes())["documents"]
+            told = json.loads(_file(stem, ".json").read_bytes())["documents"]
             if told != [invoice_object(row) for row in rows]:
-                self._world.wrong(f"{stems[-1].name}.json says {told}, and the store has {rows}")
+                self._world.wrong(f"{stem.name}.json says {told}, and the store has {rows}")
             for row in rows:
                 ending = "-credit" * (row.kind is Kind.CREDIT_NOTE)
-                if row.number is not None and not any(_is_whole(stem, ending) for stem in stems):
-                    self._world.wrong(f"{stems[-1].name}{ending} is not there, or not whole")
+                if row.number is not None and not _is_whole(stem, ending):
+                    self._world.wrong(f"{stem.name}{ending} is not there, or not whole")
 
     def carry_out(self, request: InvoiceRequest) -> Answer:
         """The same; what was answered has a file."""
         answer = super().carry_out(request)
         if isinstance(answer, Delivered):
             place = (request.clinic_no, request.booking_no, request.ordinal)
-            stem = self._folder / "invoices" / request.clinic / f"{request.booking_id}-{request.ordinal}"
-            self._stems.setdefault(place, []).append(stem)
+            first_id = request.key.split("/")[1]
+            stem = self._folder / "invoices" / request.clinic / f"{first_id}-{request.ordinal}"
+            if self._stems.setdefault(place, stem) != stem:
+                self._world.wrong(f"the files of booking {request.booking_no} are called by another id")
         return answer
 
     def _make(self, store: SqlLedger) -> InvoiceAdapter:

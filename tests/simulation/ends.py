@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
+from tests.simulation.people import FOUND
 from tests.simulation.processes import COMPILED, ENGINE
 
 from payrules.adapters.memory.invoices import Invoice, Status
@@ -88,7 +89,7 @@ def _check_stamp(world: "World", tx: Transaction, place: tuple[int, int], record
 
 def _check_action(world: "World", clinic: str, number: int, record: BookingRecord, action: Action) -> None:
     name = f"{action.key} of booking {number} of {clinic}"
-    effects = world.effects.get((clinic, number, action.key), [])
+    known, effects = world.known[clinic, number], world.effects.get((clinic, number, action.key), [])
     done = [effect for effect in effects if isinstance(effect.answer, Delivered)]
     world.counts[f"ends: {action.state}"] += 1
     if action.state not in _ENDED | _LISTED:
@@ -97,13 +98,14 @@ def _check_action(world: "World", clinic: str, number: int, record: BookingRecor
             world.wrong(f"{name} is left {action.state}, next at {action.next_at}, and nothing is listed")
     if action.state is ActionState.DELIVERED:
         receipts = [e.answer.receipt for e in done if isinstance(e.answer, Delivered)]
+        if action.key in known.found:
+            receipts = [FOUND] * len(done)
         if action.receipt not in receipts:
             world.wrong(f"{name} is delivered as {action.receipt}, and its provider did {receipts}")
     elif done and action.state in (ActionState.CANCELLED, ActionState.REJECTED, ActionState.DEAD):
         # A message that may have been sent is nobody's business once its invoice is taken back. An invoice is.
         harmless = SENDS | {ActionType.UPDATE_DRAFT}
         taken_back = action.key.type in harmless and action.state is ActionState.CANCELLED
-        known = world.known[clinic, number]
         if not taken_back and action.key not in known.dropped and not known.releases[action.key]:
             world.wrong(f"{name} is {action.state} ({action.cause}), and has had its effect")
 

@@ -33,7 +33,10 @@ KINDS = (
     "file: missing",
     "file: withdrew_pending",
     "activation: superseded",
-    *(f"person: {what}" for what in ("released", "dropped", "retried", "hold", "let go", "send", "restamp")),
+    *(
+        f"person: {what}"
+        for what in ("released", "dropped", "retried", "delivered", "hold", "let go", "send", "restamp")
+    ),
     *(f"ends: {state}" for state in ("delivered", "rejected", "cancelled", "held")),
     "applied: booked with another id",
     "cancelled while claimed",

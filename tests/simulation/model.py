@@ -43,6 +43,8 @@ class Known:
     send_at: datetime | None = None
     releases: Counter[ActionKey] = field(default_factory=Counter)
     """How often a person let an action go."""
+    found: dict[ActionKey, datetime] = field(default_factory=dict)
+    """The messages of which a person said that they had arrived, and when that was at the earliest."""
     dropped: set[ActionKey] = field(default_factory=set)
     was_sent: bool = False
 

@@ -18,6 +18,8 @@ Clock = Callable[[], datetime]
 Place = tuple[int, int]
 
 IDA = ByHand("ida", "agreed by phone")
+FOUND = "by hand: ida"
+"""The receipt of a message that she says has arrived."""
 
 
 class People:
@@ -32,7 +34,7 @@ class People:
         self._restamper = Restamper(ledger, versions, engine, clock)
 
     def act(self, verb: Verb, key: str) -> bool:
-        """Release, retry or drop one action; whether it was done."""
+        """Release, retry or drop one action, or say that it arrived; whether it was done."""
         return all(not done.is_refused for done in self._desk.act(verb, [key], IDA))
 
     def hold(self, clinic: str) -> None:

@@ -310,9 +310,12 @@ class _Play:
 
     def see_to(self, listed: StuckAction, *, drop: bool) -> None:
         """A person sees to an action that is listed."""
-        world, state = self.world, listed.action.state
-        verb = Verb.DROP if drop else Verb.RELEASE if state is ActionState.HELD else Verb.RETRY
+        world = self.world
         number = world.aliases[listed.clinic, listed.booking_id]
+        verb = Verb.DROP if drop else Verb.RETRY if listed.action.state is ActionState.DEAD else Verb.RELEASE
+        if verb is Verb.RELEASE and world.has_arrived(listed.clinic, number, listed.action.key):
+            # Its provider can be asked, and not everybody asks.
+            verb = self.rng.choice((verb, Verb.FIND_DELIVERED))
         world.ask(verb.value, listed.clinic, number, listed.action.key)
         world.run("person", lambda: world.people.act(verb, listed.key))
 

@@ -139,7 +139,7 @@ def _check_link(
 def _check_reminder(world: "World", known: Known, versions: list[Version], key: ActionKey, name: str) -> None:
     clinic, number = next(place for place, one in world.known.items() if one is known)
     links = [
-        effect.at
+        known.found.get(sent, effect.at)
         for (where, which, sent), effects in world.effects.items()
         if (where, which, sent.ordinal, sent.type) == (clinic, number, key.ordinal, _LINK)
         for effect in effects

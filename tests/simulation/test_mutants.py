@@ -12,14 +12,14 @@ from payrules.adapters.memory import MemoryLedger
 from payrules.adapters.memory.bookings import BookingRows
 from payrules.adapters.memory.invoices import MemoryInvoices
 from payrules.adapters.memory.outbox import OutboxRows
-from payrules.app import dispatch, requests
+from payrules.app import dispatch, requests, stuck
 from payrules.app.batch import Batch
 from payrules.app.requests import Requests
 from payrules.app.rows import Claimed
 from payrules.domain import lifecycle, settling
 from payrules.domain.action import Action, ActionState
 from payrules.domain.decision import ActionType
-from payrules.domain.lifecycle import deciding, outbox_events, reminding
+from payrules.domain.lifecycle import deciding, outbox_events, release_held, reminding
 from payrules.domain.timeline import Timeline
 
 MOST = 400
@@ -165,6 +165,15 @@ def payments_are_counted_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Batch, "_recognise", applied)
 
 
+def what_a_person_found_out_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A message that a person says has arrived is sent once more."""
+
+    def found_delivered(record: Any, key: Any, cover: Any, now: datetime, receipt: str) -> Any:
+        return release_held(record, key, receipt)
+
+    patch.setattr(stuck, "found_delivered", found_delivered)
+
+
 WOUNDS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     no_start_check,
     no_lease,
@@ -182,6 +191,7 @@ WOUNDS: tuple[Callable[[pytest.MonkeyPatch], None], ...] = (
     cancellation_leaves_actions,
     holds_are_not_asked_for,
     payments_are_counted_twice,
+    what_a_person_found_out_is_forgotten,
 )
 
 

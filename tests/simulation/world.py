@@ -11,7 +11,7 @@ from tests.simulation.claims import Claims
 from tests.simulation.faults import Crash, InlineExecutor, PowerCut, WatchedLedger
 from tests.simulation.model import Known
 from tests.simulation.outside import Outside, Way
-from tests.simulation.people import People
+from tests.simulation.people import FOUND, People
 from tests.simulation.plan import DAY, HOUR, MINUTE, Document, Input, Plan
 from tests.simulation.processes import Disk, Memory, Processes, digest_of
 from tests.simulation.providers import Request
@@ -20,7 +20,7 @@ from tests.simulation.steps import Effect, Identity, Odds, Seen, Step, Wait, tur
 from payrules.adapters.memory import Invoice
 from payrules.app.ports import Adapters, Ledger
 from payrules.app.rows import Claimed, EventRow, EventState, Lane
-from payrules.domain.action import ActionKey, ActionState, Answer
+from payrules.domain.action import SENDS, ActionKey, ActionState, Answer, Delivered
 
 TICK = timedelta(microseconds=1)
 
@@ -237,6 +237,11 @@ class World:
         names = {str(number), *(name for (where, name), no in self.aliases.items() if (where, no) == (clinic, number))}
         return next((one for one in self.made(clinic) if one.ordinal == ordinal and one.booking_id in names), None)
 
+    def has_arrived(self, clinic: str, number: int, key: ActionKey) -> bool:
+        """Whether an action is a message that its provider has sent."""
+        effects = self.effects.get((clinic, number, key), ())
+        return key.type in SENDS and any(isinstance(effect.answer, Delivered) for effect in effects)
+
     def asked_to_wait(self, request: Request, wait: timedelta) -> None:
         """A provider says how long it does not want to hear of a request."""
         identity = self.identity_of(request)
@@ -322,7 +327,9 @@ class World:
             action = next(a for a in record.actions if a.key == detail)
             if what == "dropped" and action.state is ActionState.CANCELLED:
                 known.dropped.add(detail)
-            elif what != "dropped" and action.by_hand:
+            elif what == "delivered" and action.receipt == FOUND:
+                known.found[detail] = self.stack[-1].at
+            elif what in ("released", "retried") and action.by_hand:
                 known.releases[detail] += 1
             else:
                 return

@@ -11,7 +11,7 @@ from payrules.app.other_changes import OtherChange, other_changes
 from payrules.compiler.compile import Compiler, Version
 from payrules.compiler.findings import stem_of
 from payrules.domain.diagnostics import Diagnostic
-from payrules.domain.difference import Difference, differ
+from payrules.domain.difference import SINCE, Difference, differ
 
 # Beyond that nobody sees which of them belong together.
 _MOST_MATCHED: Final = 20
@@ -105,7 +105,9 @@ def _plan(
         return ClinicPlan(clinic, file, Kind.BROKEN, before)
     if before is None:
         return ClinicPlan(clinic, file, Kind.CHANGED if known else Kind.NEW, None, after, base_broken=known)
-    difference = differ(before.policy, after.policy)
+    # Then both versions are in force where an example is simulated.
+    since = max(SINCE, *(version.effective_from or SINCE for version in (before, after)))
+    difference = differ(before.policy, after.policy, since=since)
     return ClinicPlan(clinic, file, Kind.CHANGED, before, after, difference, other_changes(before, after))
 
 

@@ -24,6 +24,6 @@ MEANINGS = {
     ExitCode.UNMET: "an expectation was not met (`simulate --expect`, `test`)",
     ExitCode.UNDECIDED: "a booking is undecided (`simulate --fail-undecided`)",
     ExitCode.CHANGES: "something changes (`plan --detailed-exitcode`)",
-    ExitCode.REFUSED: "some records or bookings were refused (the others were done)",
+    ExitCode.REFUSED: "some records, bookings or actions were refused (the others were done)",
 }
 """What each code means, for the help and the reference."""

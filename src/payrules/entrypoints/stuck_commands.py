@@ -64,6 +64,7 @@ def list_held(clinic: str | None, store: str, form: str) -> ExitCode:
 @held.command(
     "release",
     examples=("payrules held release nordlys-psykologi/bk-1001/1/send_payment_link/sms/1 --reason 'she asked for it'",),
+    codes=(ExitCode.REFUSED,),
 )
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @reason_option
@@ -81,6 +82,7 @@ def release_held(keys: tuple[str, ...], reason: str, actor: str, store: str, for
 @held.command(
     "drop",
     examples=("payrules held drop nordlys-psykologi/bk-1001/1/send_payment_link/sms/1 --reason 'paid in cash'",),
+    codes=(ExitCode.REFUSED,),
 )
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @reason_option
@@ -100,6 +102,7 @@ def drop_held(keys: tuple[str, ...], reason: str, actor: str, store: str, form: 
     examples=(
         "payrules held delivered nordlys-psykologi/bk-1001/1/send_payment_link/sms/1 --reason 'the provider lists it'",
     ),
+    codes=(ExitCode.REFUSED,),
 )
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @reason_option
@@ -151,6 +154,7 @@ def list_dead(clinic: str | None, store: str, form: str) -> ExitCode:
         "payrules dead retry nordlys-psykologi/bk-1001/1/issue_invoice/-/1",
         "payrules dead retry --all --clinic nordlys-psykologi --reason 'the provider is back'",
     ),
+    codes=(ExitCode.REFUSED,),
 )
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option("--all", "everything", is_flag=True, help="All that are dead.")

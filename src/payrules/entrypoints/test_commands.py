@@ -16,6 +16,7 @@ from payrules.entrypoints.exit_codes import ExitCode
         "payrules test --min-coverage 80",
         "payrules test --changed origin/main --min-coverage 100",
     ),
+    codes=(ExitCode.DIAGNOSTICS, ExitCode.UNMET),
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(

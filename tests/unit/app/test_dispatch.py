@@ -9,7 +9,7 @@ from tests.practice import BEGIN, Practice, minutes
 from payrules.adapters.recording import Raise, RecordingMessages, one_by_one
 from payrules.app.dispatch import LEASE
 from payrules.app.ports import Limits
-from payrules.app.rows import HoldRow, Lane
+from payrules.app.rows import Claimed, HoldRow, Lane
 from payrules.domain.action import ActionState, HeldCause, Rejected, RetryLater
 from payrules.domain.decision import ActionType
 from payrules.domain.policy import Channel
@@ -205,6 +205,21 @@ def test_an_adapter_that_needs_longer_than_the_lease_has_left_is_not_called() ->
     practice.dispatcher().work(Lane.INVOICE, practice.stop)
     practice.dispatcher().work(Lane.SMS, practice.stop)
     assert practice.sms.calls == []
+
+
+def test_a_slow_answer_of_the_ledger_that_takes_the_lease_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    practice = booked()
+    may_start = practice.ledger.may_start
+
+    def slowly(claimed: Claimed) -> bool:
+        answer = may_start(claimed)
+        practice.now += LEASE
+        return answer
+
+    monkeypatch.setattr(practice.ledger, "may_start", slowly)
+    practice.dispatcher().work(Lane.INVOICE, practice.stop)
+    assert practice.invoices.calls == []
+    assert practice.attempts() == [("create_invoice", "not_started", "released")]
 
 
 def test_a_ledger_that_is_away_while_settling_is_waited_for() -> None:

@@ -37,9 +37,21 @@ def rules_of(difference: Difference) -> list[tuple[int | None, int | None]]:
 
 
 def only(difference: Difference) -> Region:
-    assert (difference.found, difference.unsettled_found) == (1, 0)
-    [region] = difference.regions
+    """The one region that lacks nothing, or the only one there is."""
+    assert difference.unsettled_found == 0
+    complete = [region for region in difference.regions if not region.lacking]
+    [region] = complete or difference.regions
     return region
+
+
+Key = tuple[int | None, int | None, Outcome, Outcome, tuple[str, ...]]
+
+
+def keys_of(difference: Difference) -> list[Key]:
+    return [
+        (one.before.rule, one.after.rule, one.before.decision.outcome, one.after.decision.outcome, one.lacking)
+        for one in difference.regions
+    ]
 
 
 def prices(**listed: int | None) -> Policy:
@@ -93,9 +105,18 @@ def test_examples_are_as_early_as_their_region() -> None:
     assert region.example.booked_at > region.example.starts_at
 
 
+def test_examples_are_booked_from_a_time_on_however_early_they_are_booked() -> None:
+    since = at("2028-03-01T00:00+01:00")
+    early = rule("a", lead_time=Range(60 * 86_400, None), location=ONLINE)
+    for region in differ(policy(), policy(early), since=since).regions:
+        assert region.example.booked_at >= since
+
+
 def test_a_price_of_the_list_is_the_price_of_bookings_without_one() -> None:
-    region = only(differ(prices(a=100, b=200), prices(a=100, b=300)))
-    assert region.lacking == ("price",)
+    difference = differ(prices(a=100, b=200), prices(a=100, b=300))
+    assert difference.found == 1
+    region = only(difference)
+    assert (region.lacking, region.listed, region.exact) == ((), True, True)
     assert region.where.session_type == frozenset({"b"})
     assert (region.example.session_type, region.example.price) == ("b", None)
     assert region.settings == (Setting(("price",), Money(200, "NOK"), Money(300, "NOK")),)
@@ -113,13 +134,13 @@ def test_a_price_of_the_list_is_the_price_of_bookings_without_one() -> None:
 def test_a_price_that_comes_or_goes(old: int | None, new: int | None, outcomes: tuple[Outcome, Outcome]) -> None:
     region = only(differ(prices(a=old), prices(a=new)))
     assert (region.before.decision.outcome, region.after.decision.outcome) == outcomes
-    assert region.settings == ()
+    assert (region.settings, region.listed) == ((), True)
 
 
 def test_a_rule_for_prices_needs_one() -> None:
     before, after = (policy(rule("a", EXTERNAL, price=Range(50, None)), prices={"a": price}) for price in (100, None))
     region = next(region for region in differ(before, after).regions if region.before.rule == 0)
-    assert (region.after.rule, region.lacking) == (0, ("price",))
+    assert (region.after.rule, region.lacking, region.listed) == (0, (), True)
     assert region.after.decision.reason is Reason.MISSING_FACT
 
 
@@ -131,22 +152,31 @@ def test_a_list_price_makes_no_difference_where_nothing_is_billed() -> None:
 def test_a_list_price_moves_bookings_between_rules() -> None:
     before, after = (policy(rule("dear", price=Range(150, None)), prices={"a": price}) for price in (100, 200))
     region = only(differ(before, after))
-    assert (region.before.rule, region.after.rule, region.lacking) == (None, 0, ("price",))
+    assert (region.before.rule, region.after.rule, region.listed) == (None, 0, True)
 
 
 def test_a_list_price_moves_bookings_that_lack_a_fact() -> None:
     before = policy(rule("cheap", EXTERNAL, price=Range(None, 150)), prices={"a": 100})
     after = policy(rule("dear", EXTERNAL, price=Range(150, None), first_visit=True), prices={"a": 200})
     regions = {(region.before.rule, region.after.rule): region for region in differ(before, after).regions}
-    assert regions[0, 0].lacking == ("price", "first_visit")
+    assert (regions[0, 0].lacking, regions[0, 0].listed) == (("first_visit",), True)
+    assert regions[0, 0].example.price is None
 
 
 def test_bookings_that_lack_a_fact_are_a_region_of_their_own() -> None:
     before, after = policy(rule("a", location=ONLINE)), policy(rule("a", location=ONLINE, first_visit=True))
     difference = differ(before, after)
-    assert rules_of(difference) == [(0, 0), (0, None)]
-    lacking, complete = difference.regions
-    assert (lacking.lacking, complete.lacking) == (("first_visit",), ())
+    assert keys_of(difference) == [
+        (0, None, Outcome.DRAFT, Outcome.AUTOMATIC, ()),
+        (0, 0, Outcome.DRAFT, Outcome.UNDECIDED, ("first_visit",)),
+        (0, 0, Outcome.NO_CHARGE, Outcome.UNDECIDED, ("first_visit",)),
+        (0, None, Outcome.DRAFT, Outcome.UNDECIDED, ("price",)),
+        (0, None, Outcome.UNDECIDED, Outcome.AUTOMATIC, ("location",)),
+        (0, None, Outcome.UNDECIDED, Outcome.NO_CHARGE, ("location",)),
+        (0, None, Outcome.DRAFT, Outcome.UNDECIDED, ("client.phone", "client.email")),
+    ]
+    complete, lacking, *_ = difference.regions
+    assert (difference.found, difference.lacking) == (7, 6)
     assert lacking.after.decision.reason is Reason.MISSING_FACT
     assert (lacking.example.first_visit, complete.example.first_visit) == (None, False)
     assert lacking.where.location == ONLINE
@@ -165,8 +195,11 @@ def test_bookings_whose_price_nobody_tells() -> None:
 
 def test_a_rule_for_no_tags_at_all_leaves_bookings_with_unknown_tags_undecided() -> None:
     never = TagCondition(any_of=frozenset("x"), none_of=frozenset("x"))
-    region = only(differ(policy(), policy(rule("a", client_tags=never))))
-    assert (region.lacking, region.example.tags) == (("client.tags",), None)
+    difference = differ(policy(), policy(rule("a", client_tags=never)))
+    assert keys_of(difference) == [
+        (None, 0, outcome, Outcome.UNDECIDED, ("client.tags",)) for outcome in (Outcome.AUTOMATIC, Outcome.NO_CHARGE)
+    ]
+    assert difference.regions[0].example.tags is None
 
 
 def test_nothing_to_pay_is_a_kind_of_price() -> None:
@@ -178,6 +211,11 @@ def test_nothing_to_pay_is_a_kind_of_price() -> None:
     )
 
 
+def test_the_least_price_there_is_is_something() -> None:
+    region = only(differ(policy(), policy(rule("a", EXTERNAL, price=Range(1, 2)))))
+    assert (region.example.price, region.before.decision.outcome) == (Money(1, "NOK"), Outcome.AUTOMATIC)
+
+
 def test_an_earlier_rule_for_one_of_some_tags_takes_those_bookings_alone() -> None:
     some = rule("some", EXTERNAL, client_tags=TagCondition(any_of=frozenset("xy")))
     region = only(differ(policy(some), policy(some, rule("later", MANUAL, duration=Range(None, 3_600)))))
@@ -187,8 +225,10 @@ def test_an_earlier_rule_for_one_of_some_tags_takes_those_bookings_alone() -> No
 def test_a_region_is_not_narrowed_to_the_price_at_which_it_was_met() -> None:
     free = rule("free", AUTOMATIC, price=Range(None, 1))
     difference = differ(policy(), policy(rule("a", AUTOMATIC, first_visit=True), free))
+    # What is free is an effect of its own.
     assert [(region.lacking, region.where.price) for region in difference.regions if region.after.rule == 0] == [
-        (("first_visit",), None)
+        (("first_visit",), None),
+        (("first_visit",), Range(0, 1)),
     ]
 
 
@@ -200,9 +240,14 @@ def test_rules_that_exclude_each_other_may_change_places() -> None:
 def test_rules_that_overlap_may_not() -> None:
     online, first = rule("a", EXTERNAL, location=ONLINE), rule("b", MANUAL, first_visit=True)
     difference = differ(policy(online, first), policy(first, online))
-    # Bookings for which both hold, those whose first visit is unknown, and those whose location is.
-    assert rules_of(difference) == [(0, 0)]
-    assert difference.regions[0].lacking == ()
+    assert keys_of(difference) == [
+        (0, 0, Outcome.EXTERNALLY_BILLED, Outcome.DRAFT, ()),
+        (0, 0, Outcome.EXTERNALLY_BILLED, Outcome.NO_CHARGE, ()),
+        (0, 0, Outcome.UNDECIDED, Outcome.DRAFT, ("location",)),
+        (0, 0, Outcome.UNDECIDED, Outcome.NO_CHARGE, ("location",)),
+        (0, 0, Outcome.EXTERNALLY_BILLED, Outcome.UNDECIDED, ("first_visit",)),
+    ]
+    assert [region.where.price for region in difference.regions] == [None, Range(0, 1), None, Range(0, 1), None]
 
 
 def test_another_time_zone_or_currency_is_all_bookings() -> None:
@@ -223,8 +268,13 @@ def test_deactivation_is_all_bookings_that_were_not_billed_externally() -> None:
     difference = differ(active, replace(active, active=False))
     assert difference.whole == ("payments",)
     # The rule bills elsewhere anyway, but for bookings of which nobody knows where they are.
-    assert rules_of(difference) == [(0, None), (None, None)]
-    assert difference.regions[0].lacking == ("location",)
+    assert keys_of(difference) == [
+        (None, None, Outcome.AUTOMATIC, Outcome.EXTERNALLY_BILLED, ()),
+        (None, None, Outcome.NO_CHARGE, Outcome.EXTERNALLY_BILLED, ()),
+        (0, None, Outcome.UNDECIDED, Outcome.EXTERNALLY_BILLED, ("location",)),
+        (None, None, Outcome.UNDECIDED, Outcome.EXTERNALLY_BILLED, ("price",)),
+        (None, None, Outcome.UNDECIDED, Outcome.EXTERNALLY_BILLED, ("client.phone", "client.email")),
+    ]
     assert differ(replace(active, active=False), active).whole == ("payments",)
 
 
@@ -237,7 +287,8 @@ def test_regions_are_capped_and_counted() -> None:
     before = policy(*(rule(name, MANUAL, practitioner=frozenset({name})) for name in names))
     after = policy(*(rule(name, EXTERNAL, practitioner=frozenset({name})) for name in names))
     difference = differ(before, after, most=4)
-    assert (difference.found, rules_of(difference)) == (9, [(n, n) for n in range(4)])
+    # Each with a price and without.
+    assert (difference.found, rules_of(difference)) == (18, [(0, 0), (0, 0), (1, 1), (1, 1)])
     assert [region.example.id for region in difference.regions] == [f"example-{n}" for n in range(1, 5)]
     assert not differ(before, after, most=0).nothing
 
@@ -256,9 +307,9 @@ def test_of_a_time_that_clocks_skip_in_part_the_rest_is_the_example() -> None:
 def test_beyond_the_bound_nothing_is_claimed() -> None:
     rules = [rule(f"r-{n}", client_tags=TagCondition(any_of=frozenset({f"t-{n}"}))) for n in range(300)]
     difference = differ(policy(), policy(*rules), most=3)
-    assert (difference.found, difference.unsettled_found, len(difference.unsettled)) == (1, 299, 3)
+    assert (difference.found, difference.unsettled_found, len(difference.unsettled)) == (2, 300, 3)
     # Where tags are unknown, nothing has to be known of them.
-    assert difference.regions[0].lacking == ("client.tags",)
+    assert {region.lacking for region in difference.regions} == {("client.tags",)}
 
 
 AUTOMATIC_DECISION, DRAFT_DECISION, EXTERNAL_DECISION = (

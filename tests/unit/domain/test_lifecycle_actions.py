@@ -323,6 +323,18 @@ def test_an_invoice_lives_on_with_its_booking_unless_its_credit_was_begun() -> N
     assert (fresh.state, fresh.invoice.ordinal, types(fresh, WAITING)) == (BookingState.DRAFT, 2, [CREATE])
 
 
+def test_a_link_without_an_answer_stays_in_doubt_when_its_booking_comes_back() -> None:
+    record = issued()
+    link = of(record, LINK, SMS)._replace(tried_at=LINK_AT, attempt=1, cause=HeldCause.NO_ANSWER.value)
+    record = replace(record, actions=tuple(link if a.key == link.key else a for a in record.actions))
+    # Both happened before the link was due, and are told afterwards.
+    cancelled = advance(record, Cancelled(BEFOREHAND), AUTOMATICALLY).record
+    assert (of(cancelled, LINK, SMS).state, of(cancelled, LINK, SMS).cause) == (CANCELLED, "booking_cancelled")
+    alive = advance(cancelled, replace(renamed(cancelled), occurred_at=BEFOREHAND), AUTOMATICALLY).record
+    again = of(alive, LINK, SMS)
+    assert (again.state, again.tried_at, again.cause) == (WAITING, LINK_AT, "no_answer")
+
+
 @pytest.mark.parametrize("state", ["dead", "held", "rejected"])
 @pytest.mark.parametrize("kind", [CREATE, ISSUE])
 def test_a_failed_stage_holds_what_follows(state: str, kind: object) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from tests.builders import MANUAL, at, policy
 from tests.lives import (
     AUTOMATICALLY,
@@ -28,6 +29,7 @@ from payrules.domain.decision import ActionType
 from payrules.domain.events import (
     Cancelled,
     LinkSent,
+    NoShow,
     Override,
     OverrideProcess,
     Paid,
@@ -56,6 +58,7 @@ NOW = at("2026-11-26T12:00Z")
 SECOND = STAMP._replace(number=2, sequence=2, by="p-1", reason="wrong file")
 WAITING, HELD, CANCELLED = ActionState.WAITING, ActionState.HELD, ActionState.CANCELLED
 NIGHT = at("2026-11-28T23:00Z")
+PRICE = Money(90_000, "NOK")
 
 
 def code(advanced: Advanced) -> Refusal | None:
@@ -123,7 +126,7 @@ def test_what_is_dropped_stays_dropped_with_all_that_needs_it_until_a_person_ove
     record = failed(begun(), of(begun(), CREATE), AUTOMATICALLY, "dead").record
     record = drop_held(record, of(record, CREATE).key, NOW).record
     assert {(a.state, a.cause) for a in record.actions} == {(CANCELLED, "dropped")}
-    record = advance(record, PriceChanged(NOW, Money(90_000, "NOK")), AUTOMATICALLY).record
+    record = advance(record, PriceChanged(NOW, PRICE), AUTOMATICALLY).record
     assert types(record, WAITING) == []
     again = advance(record, Override(NOW, OverrideProcess.AUTOMATIC, "p-1", "after all"), AUTOMATICALLY).record
     assert types(again, WAITING)[:2] == [CREATE, ISSUE]
@@ -132,7 +135,7 @@ def test_what_is_dropped_stays_dropped_with_all_that_needs_it_until_a_person_ove
 
 
 def test_a_dropped_change_no_longer_holds_the_issue() -> None:
-    record = advance(drafted(), PriceChanged(NOW, Money(90_000, "NOK")), AUTOMATICALLY).record
+    record = advance(drafted(), PriceChanged(NOW, PRICE), AUTOMATICALLY).record
     record = failed(record, of(record, UPDATE), AUTOMATICALLY, "dead").record
     assert of(record, ISSUE).cause == "stage_failed"
     assert of(drop_held(record, of(record, UPDATE).key, NOW).record, ISSUE).next_at is not None
@@ -149,6 +152,36 @@ def test_a_clinics_hold_stops_what_waits_and_what_is_claimed_and_lets_both_go() 
     settled = advance(held, stopped, AUTOMATICALLY).record
     assert (of(settled, ISSUE).state, of(settled, ISSUE).cause) == (HELD, "clinic_held")
     assert types(release_hold(settled, HeldCause.CLINIC_HELD, NOW), WAITING) == [ISSUE, LINK, LINK]
+
+
+def test_a_draft_refused_while_its_clinic_is_held_leaves_no_change_waiting_for_it() -> None:
+    record = advance(claimed(begun(), of(begun(), CREATE)), PriceChanged(NOW, PRICE), AUTOMATICALLY).record
+    held = hold_open(record, HeldCause.CLINIC_HELD, NOW)
+    assert (of(held, CREATE).stopping, of(held, UPDATE).state) == (True, HELD)
+    refused = advance(held, SendFailed(NOW, of(held, CREATE).key, "rejected", "unknown"), AUTOMATICALLY).record
+    released = release_hold(refused, HeldCause.CLINIC_HELD, NOW)
+    assert of(released, CREATE).state is ActionState.REJECTED
+    assert of(released, UPDATE).state is CANCELLED
+    assert types(released, WAITING) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "cause"),
+    [(NoShow(NOW), "no_show"), (Cancelled(NOW, charge=True), "cancelled_with_charge")],
+)
+def test_a_change_that_gets_through_after_all_does_not_bill_who_is_not_to_be_billed(
+    event: NoShow | Cancelled, cause: str
+) -> None:
+    record = advance(drafted(), PriceChanged(NOW, PRICE), AUTOMATICALLY).record
+    record = failed(record, of(record, UPDATE), AUTOMATICALLY, "dead").record
+    stopped = advance(record, event, AUTOMATICALLY).record
+    assert (stopped.state, of(stopped, ISSUE).cause) == (BookingState.STOPPED, "stage_failed")
+    dropped = drop_held(stopped, of(stopped, UPDATE).key, NOW).record
+    assert (of(dropped, ISSUE).state, of(dropped, ISSUE).cause) == (HELD, cause)
+    again = retry_dead(stopped, of(stopped, UPDATE).key).record
+    record = carried_out(again, AUTOMATICALLY)
+    assert of(record, UPDATE).state is ActionState.DELIVERED
+    assert {(a.state, a.cause) for a in record.actions if a.key.type in (ISSUE, LINK)} == {(HELD, cause)}
 
 
 def test_a_message_that_arrived_after_all_is_followed_by_reminders_from_then() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from payrules.domain.difference.meeting import both, narrowed
+from payrules.domain.difference.meeting import are_apart, both, is_inside, narrowed
 from payrules.domain.policy import Condition, DateRange, Place, Range, TagCondition, TimeRange
 
 ONLINE, PHONE, HERE = (frozenset({place}) for place in (Place.ONLINE, Place.PHONE, Place.IN_PERSON))
@@ -45,6 +45,15 @@ def test_both(fact: str, one: Any, other: Any, together: Any) -> None:
         ("first_visit", None, True, False),
         ("price", Range(100, None), Range(101, None), Range(100, 101)),
         ("price", Range(100, 200), Range(50, 150), Range(150, 200)),
+        # What takes nothing of it leaves it as it is.
+        ("price", Range(100, 200), Range(200, None), Range(100, 200)),
+        ("price", Range(100, 200), Range(None, 100), Range(100, 200)),
+        (
+            "starts_on",
+            DateRange(None, date(2027, 1, 1)),
+            DateRange(date(2027, 2, 1)),
+            DateRange(None, date(2027, 1, 1)),
+        ),
         ("price", None, Range(100, 200), None),
         ("price", None, Range(None, 200), Range(200, None)),
         ("start_time", None, TimeRange(480, 1_080), TimeRange(1_080, 480)),
@@ -70,3 +79,53 @@ def test_narrowed_again_and_again() -> None:
     days = [Condition(weekday=frozenset({day})) for day in range(6)]
     assert narrowed(Condition(), days) == Condition(weekday=frozenset({6}))
     assert narrowed(Condition(first_visit=True), [Condition(first_visit=False)]) == Condition(first_visit=True)
+
+
+@pytest.mark.parametrize(
+    ("fact", "one", "other", "apart"),
+    [
+        ("location", ONLINE, PHONE | HERE, True),
+        ("location", ONLINE, PHONE | ONLINE, False),
+        ("weekday", frozenset({0}), frozenset({1}), True),
+        ("first_visit", True, False, True),
+        ("first_visit", False, False, False),
+        ("price", Range(100, 200), Range(200, 300), True),
+        ("price", Range(100, 201), Range(200, 300), False),
+        ("price", Range(None, 100), Range(100, None), True),
+        ("price", Range(100, None), Range(200, None), False),
+        ("starts_on", DateRange(None, date(2027, 1, 1)), DateRange(date(2027, 1, 1)), True),
+        ("starts_on", DateRange(None, date(2027, 1, 2)), DateRange(date(2027, 1, 1)), False),
+        ("start_time", TimeRange(600, 700), TimeRange(700, 600), True),
+        ("start_time", TimeRange(600, 701), TimeRange(700, 600), False),
+        ("client_tags", TagCondition(all_of=A), TagCondition(none_of=A), True),
+        ("client_tags", TagCondition(none_of=AB), TagCondition(any_of=AB), True),
+        ("client_tags", TagCondition(any_of=AB), TagCondition(none_of=AB), True),
+        ("client_tags", TagCondition(any_of=AB), TagCondition(none_of=A), False),
+    ],
+)
+def test_apart(fact: str, one: Any, other: Any, apart: bool) -> None:
+    more = Condition(duration=Range(60, None))
+    assert are_apart(Condition(**{fact: one}), more._replace(**{fact: other})) == apart
+    assert are_apart(more._replace(**{fact: other}), Condition(**{fact: one})) == apart
+    assert not are_apart(Condition(**{fact: one}), more)
+
+
+@pytest.mark.parametrize(
+    ("fact", "one", "other", "inside"),
+    [
+        ("location", ONLINE, PHONE | ONLINE, True),
+        ("location", PHONE | ONLINE, ONLINE, False),
+        ("first_visit", True, True, True),
+        ("first_visit", True, False, False),
+        ("price", Range(100, 200), Range(100, 200), True),
+        ("price", Range(100, 201), Range(100, 200), False),
+        ("start_time", TimeRange(600, 700), TimeRange(600, 800), True),
+        ("client_tags", TagCondition(any_of=A), TagCondition(any_of=AB), True),
+        ("client_tags", TagCondition(any_of=AB), TagCondition(any_of=A), False),
+    ],
+)
+def test_inside(fact: str, one: Any, other: Any, inside: bool) -> None:
+    where = Condition(**{fact: one}, practitioner=A)
+    assert is_inside(where, Condition(**{fact: other})) == inside
+    assert is_inside(where, Condition())
+    assert not is_inside(Condition(), Condition(**{fact: other}))

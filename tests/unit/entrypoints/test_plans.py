@@ -34,10 +34,12 @@ from payrules.entrypoints.plans.words import other_text, remarks, replay_texts, 
 POLICY = policy()
 
 
-def region(where: Condition, *lacking: str, rules: tuple[int | None, int | None] = (0, None)) -> Region:
+def region(
+    where: Condition, rules: tuple[int | None, int | None] = (0, None), *, exact: bool = True, listed: bool = False
+) -> Region:
     decision = decide(POLICY, booking(), booking().booked_at)
     before, after = (Side(number, decision) for number in rules)
-    return Region(where, lacking, before, after, (), booking())
+    return Region(where, exact, (), listed, before, after, (), booking())
 
 
 @pytest.mark.parametrize(
@@ -94,9 +96,12 @@ def test_conditions(where: dict[str, Any], text: str, written: dict[str, Any]) -
 
 
 def test_bookings_without_a_condition() -> None:
-    assert where_text(region(Condition(), rules=(None, None)), POLICY) == "bookings that no rule takes"
+    # These words leave to earlier rules what those take.
+    assert where_text(region(Condition(), (None, None), exact=False), POLICY) == "bookings that no rule takes"
     assert where_text(region(Condition()), POLICY) == "any booking"
-    assert where_text(region(Condition(), "client.tags"), POLICY) == "client.tags not known"
+    assert where_text(region(Condition(), exact=False), POLICY) == "any booking, less what earlier rules take"
+    of_list = region(Condition(session_type=frozenset("a")), (None, None), exact=False, listed=True)
+    assert where_text(of_list, POLICY) == "session type a · without a price of its own, less what earlier rules take"
     many = Condition(session_type=frozenset(f"s{number:02}" for number in range(20)))
     assert where_text(region(many), POLICY).endswith("s06 or s07 or 12 more")
 
@@ -168,16 +173,91 @@ def test_other_changes_in_words() -> None:
 
 def test_what_is_left_out_or_not_certain_is_said() -> None:
     two = policy(rule("a"), rule("b"))
-    found = Difference((), (region(Condition(), rules=(0, 1)),), 7, (Unsettled(0, None),), 3)
+    found = Difference((), (region(Condition(), rules=(0, 1)),), 7, 0, (Unsettled(0, None),), 3)
     assert list(remarks(found, two, two)) == [
         "and 6 kinds of bookings more",
-        "a rule that stands earlier may take some of these bookings",
         "not settled for 3 pairs of rules, which would take too long to look at:",
         "  a → the clinic's settings",
         "  and 2 more",
     ]
-    alone = Difference((), (region(Condition(), rules=(0, 0)),), 1)
-    assert list(remarks(alone, two, two)) == []
+    assert list(remarks(Difference((), (region(Condition()),), 1), two, two)) == []
+
+
+def lines_of(before: str, after: str) -> list[str]:
+    """What the text tells of a difference, not folded."""
+    lines: list[str] = []
+    print_text(told({FILE: before}, {FILE: after}), lines.append, colour=False, width=400)
+    return [line.strip() for line in "".join(lines).splitlines()]
+
+
+def test_bookings_that_lack_a_fact_are_told_together_a_line_each() -> None:
+    rules = "rules: [{id: kari, when: {first_visit: true, location: online}, set: {process: manual}}]\n"
+    lines = lines_of(clinic_text(), clinic_text(rules))
+    assert lines[1] == "1 kind of booking is treated differently, and 6 kinds that lack a fact"
+    start = lines.index("bookings that lack a fact")
+    change = "(no rule: the clinic's own settings → rule kari, line 12)"
+    unreached = "whose payer is reached neither by phone nor by email"
+    assert lines[start + 1 : lines.index("", start)] == [
+        f"- location online · first visit, of which price is not known or {unreached}: undecided → draft {change}",
+        f"- first visit, of which location is not known: automatic → undecided {change}",
+        f"- price 0.00 NOK · first visit, of which location is not known: no charge → undecided {change}",
+        f"- location online, of which first_visit is not known: automatic → undecided {change}",
+        f"- location online · price 0.00 NOK, of which first_visit is not known: no charge → undecided {change}",
+    ]
+    assert "less what" not in " ".join(lines)
+
+
+def test_whoever_is_not_reached_any_more() -> None:
+    mail = "{send: after_appointment, offset: 15m, channels: [email]}"
+    lines = lines_of(clinic_text(), clinic_text(notification=mail))
+    change = "(no rule: the clinic's own settings)"
+    assert (
+        f"- bookings that no rule takes, whose payer is not reached by email: automatic → undecided {change}" in lines
+    )
+
+
+def test_of_bookings_that_lack_a_fact_alone() -> None:
+    # They were decided either way.
+    both = "rules: [{id: a, when: {first_visit: true}, set: {}}, {id: b, when: {first_visit: false}, set: {}}]\n"
+    lines = lines_of(clinic_text(), clinic_text(both))
+    assert lines[1] == "2 kinds of bookings that lack a fact are treated differently"
+    assert "- bookings of which first_visit is not known: automatic → undecided" in "\n".join(lines)
+    assert not [line for line in lines if line.startswith("1. ")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({}, {"process": "manual"}, "✓ automatic → ✎ draft (manual payment starts with cash)"),
+        ({"process": "manual"}, {}, "✎ draft → ✓ automatic (the link goes out 15m after the appointment)"),
+        (
+            {"invoice": "{vat_rate: '0'}"},
+            {"invoice": "{vat_rate: '12.5', number_prefix: A-}"},
+            "✓ automatic; VAT 0 % → 12.5 %; number prefix none → A-",
+        ),
+        (
+            {},
+            {"notification": "{send: before_appointment, offset: 1d, channels: [sms]}"},
+            "✓ automatic; link 15m after the appointment → 1d before the start; channels sms, email → sms",
+        ),
+        (
+            {"notification": "{send: after_appointment, delivery: first_available}"},
+            {"notification": "{send: after_appointment, delivery: all}"},
+            "✓ automatic; delivery on the first that reaches the payer → on every channel",
+        ),
+        (
+            {"reminders": "[7d]"},
+            {"process": "manual", "manual": "{default_method: card_terminal}"},
+            "✓ automatic → ✎ draft (manual payment starts with card terminal); reminders 7d → none",
+        ),
+    ],
+)
+def test_what_becomes_of_bookings(before: dict[str, str], after: dict[str, str], said: str) -> None:
+    def text(keys: dict[str, str]) -> str:
+        head = {key: keys[key] for key in ("process", "notification") if key in keys}
+        return clinic_text("".join(f"{key}: {keys[key]}\n" for key in keys if key not in head), **head)
+
+    assert said in lines_of(text(before), text(after))
 
 
 # ---- the comment

@@ -17,7 +17,7 @@ from payrules.adapters.invoices.embedded import EmbeddedInvoices, Invoice
 from payrules.adapters.invoices.issued import IssuedInvoices
 from payrules.adapters.store.ledger import SqlLedger
 from payrules.app.ports import InvoiceRequest
-from payrules.domain.action import Answer, Delivered
+from payrules.domain.action import ActionKey, Answer, Delivered
 from payrules.domain.decision import ActionType
 from payrules.domain.money import MINOR_UNITS, format_minor
 
@@ -37,8 +37,9 @@ def write_private(path: Path, content: bytes) -> None:
 class InvoiceFiles:
     """The rows are the store's; `<folder>/invoices/<clinic>/<booking>-<ordinal>.json` shows them as they are.
 
-    Beside it are `.pdf` and `.html` of the invoice once it is issued, and `-credit.pdf` and `-credit.html`.
-    `write` writes a whole file, or none.
+    `<booking>` is the id the booking had first, so that none is left behind where it gets another one. Beside it are
+    `.pdf` and `.html` of the invoice once it is issued, and `-credit.pdf` and `-credit.html`. `write` writes a whole
+    file, or none.
     """
 
     name = "invoice files"
@@ -79,7 +80,8 @@ class InvoiceFiles:
                     self._write(request, ("" if document.credits is None else "-credit") + ending, content)
 
     def _write(self, request: InvoiceRequest, ending: str, content: bytes) -> None:
-        name = f"{request.booking_id.replace(':', '=')}-{request.ordinal}{ending}"
+        _, first_id, _ = ActionKey.parse(request.key)
+        name = f"{first_id.replace(':', '=')}-{request.ordinal}{ending}"
         self._write_file(self._folder / request.clinic / name, content)
 
 

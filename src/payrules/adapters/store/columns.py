@@ -1,8 +1,8 @@
-"""The kinds of columns that the tables of the ledger are made of, and how their constraints are named."""
+"""The kinds of columns and indexes that the tables of the ledger are made of, and how their constraints are named."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
 
 NAMES = {
     "ix": "%(table_name)s_%(column_0_N_name)s",
@@ -32,3 +32,8 @@ def instant(name: str, *, nullable: bool = False) -> Column[int]:
 def words(name: str, *, nullable: bool = False) -> Column[str]:
     """Text of any length."""
     return Column(name, Text, nullable=nullable)
+
+
+def index_of_some(name: str, where: str, *columns: Column[Any] | str, unique: bool = False) -> Index:
+    """An index of the rows that are like this alone. It serves queries that say the same, in numbers of their own."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

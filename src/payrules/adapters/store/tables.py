@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from payrules.adapters.store.columns import NAMES, instant, key, number, words
+from payrules.adapters.store.columns import NAMES, index_of_some, instant, key, number, words
 
 METADATA = MetaData(naming_convention=NAMES)
 
@@ -69,13 +69,12 @@ ACTIVATIONS = Table(
     CheckConstraint("state IN ('recorded', 'superseded', 'withdrawn', 'awaiting')", name="state"),
     CheckConstraint("state <> 'recorded' OR effective_at IS NOT NULL", name="effective"),
 )
-Index(
+index_of_some(
     "activations_effective_key",
+    "state = 'recorded'",
     ACTIVATIONS.c.clinic_no,
     ACTIVATIONS.c.effective_at,
     unique=True,
-    sqlite_where=text("state = 'recorded'"),
-    postgresql_where=text("state = 'recorded'"),
 )
 VERIFICATIONS = Table(
     "verifications",
@@ -147,13 +146,11 @@ EVENTS = Table(
     sqlite_with_rowid=False,
 )
 # What waits for its booking: mostly nothing.
-Index(
-    "events_early",
-    EVENTS.c.booking_id,
-    EVENTS.c.clinic_no,
-    sqlite_where=text("state = 3"),
-    postgresql_where=text("state = 3"),
-)
+index_of_some("events_early", "state = 3", EVENTS.c.booking_id, EVENTS.c.clinic_no)
+
+OVERPAID = "paid > CASE WHEN invoice_state = 3 AND state <> 9 THEN coalesce(total, 0) ELSE 0 END"
+"""Which bookings more came in for than is owed: nothing, unless they are issued and not cancelled."""
+
 BOOKINGS = Table(
     "bookings",
     METADATA,
@@ -192,6 +189,9 @@ BOOKINGS = Table(
         sqlite_where=text("has_open = 1"),
         postgresql_where=text("has_open"),
     ),
+    # What persons are shown: undecided and stopped bookings, and refunds. Mostly there are few.
+    index_of_some("bookings_waiting", "state IN (1, 6)", "clinic_no", "booked_at", "booking_no"),
+    index_of_some("bookings_overpaid", OVERPAID, "clinic_no", "booked_at", "booking_no"),
     CheckConstraint("state BETWEEN 1 AND 9", name="state"),
     CheckConstraint("invoice_state BETWEEN 1 AND 5", name="invoice_state"),
     PrimaryKeyConstraint("booking_no", "clinic_no"),
@@ -291,22 +291,9 @@ ACTIONS = Table(
     PrimaryKeyConstraint("booking_no", "clinic_no", "ordinal", "type", "channel", "occurrence"),
     sqlite_with_rowid=False,
 )
-Index(
-    "actions_next",
-    ACTIONS.c.lane,
-    ACTIONS.c.next_at,
-    sqlite_where=text("next_at IS NOT NULL"),
-    postgresql_where=text("next_at IS NOT NULL"),
-)
-# What waits for a person: held and dead.
-Index(
-    "actions_stuck",
-    ACTIONS.c.state,
-    ACTIONS.c.due_at,
-    # Written so that SQLite, too, sees that it serves one of them.
-    sqlite_where=text("state = 6 OR state = 7"),
-    postgresql_where=text("state = 6 OR state = 7"),
-)
+index_of_some("actions_next", "next_at IS NOT NULL", ACTIONS.c.lane, ACTIONS.c.next_at)
+# What waits for a person, held and dead: written so that SQLite, too, sees that it serves one of them.
+index_of_some("actions_stuck", "state = 6 OR state = 7", ACTIONS.c.state, ACTIONS.c.due_at)
 ATTEMPTS = Table(
     "attempts",
     METADATA,

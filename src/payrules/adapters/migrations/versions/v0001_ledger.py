@@ -121,6 +121,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("has_open = 1"),
         postgresql_where=sa.text("has_open"),
     )
+    overpaid = "paid > CASE WHEN invoice_state = 3 AND state <> 9 THEN coalesce(total, 0) ELSE 0 END"
+    for name, where in (("bookings_waiting", "state IN (1, 6)"), ("bookings_overpaid", overpaid)):
+        op.create_index(
+            name,
+            "bookings",
+            ["clinic_no", "booked_at", "booking_no"],
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     op.create_table(
         "clinics",
         sa.Column("clinic_no", sa.Integer(), nullable=False),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.measuring import Row, in_turns, ratio, shown
+from benchmarks.measuring import Row, compared, in_turns
 from benchmarks.texts import CLINIC, clinic_file
 from payrules.bootstrap import build
 from payrules.compiler.compile import Compiler
@@ -21,7 +21,8 @@ def rows(clinics: Path, repetitions: int) -> Iterator[Row]:
     for rules, loops in ((10, 20), (100, 3)):
         files = [(f"{CLINIC}.yaml", clinic_file(rules))]
         yield from _rows(compiler, f"compile a file of {rules} rules", files, repetitions, loops, judged=True)
-    samples = [(path.name, path.read_bytes()) for path in sorted(clinics.glob("*.yaml"))]
+    paths = sorted(path for path in clinics.glob("*.yaml") if path.suffixes == [".yaml"])
+    samples = [(path.name, path.read_bytes()) for path in paths]
     yield from _rows(compiler, f"compile the {len(samples)} sample clinics", samples, repetitions, 2, judged=False)
 
 
@@ -49,5 +50,4 @@ def _rows(
     without, whole = partial(compile_all, analysis=False), partial(compile_all, analysis=True)
     loaded, plain, analysed = in_turns((load, without, whole), repetitions, loops)
     for name, spent, target in (("", plain, _WITHOUT), (", with rule analysis", analysed, _WITH)):
-        times = f"{shown(spent)} to {shown(loaded)}"
-        yield Row(workload + name, _AGAINST, ratio(spent, loaded), "×", target if judged else None, times)
+        yield compared(workload + name, _AGAINST, spent, loaded, target if judged else None)

@@ -1,10 +1,14 @@
 """One decision with its actions: the time it takes, how it grows with the rules, and rule engines beside it."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from benchmarks import peers
 from benchmarks.bookings import booking
-from benchmarks.measuring import Row, absent, in_turns, ratio, shown
+from benchmarks.measuring import Row, absent, at_best, compared, in_turns
+from benchmarks.peer_expressions import cel_matcher, rule_engine_matcher
+from benchmarks.peer_policies import cedar_matcher, rego_matcher
+from benchmarks.peer_tables import zen_matcher
 from benchmarks.texts import CLINIC, clinic_file
 from payrules.app.rendering import Renderer
 from payrules.bootstrap import build
@@ -14,12 +18,29 @@ from payrules.domain.decision import Decision, decide
 
 _UNRENDERED, _RENDERED = 15.0, 40.0
 _GROWTH = 1.2
-_ZEN, _CEL = 10.0, 1.5
-_BOOKINGS = 32
+_BOOKINGS, _CHECKED = 32, 500
 # A turn is short, so there can be more of them.
 _TURNS = 10
 # Draft, issue, two links, three reminders on two channels.
 _ACTIONS = 10
+
+
+class _Peer(NamedTuple):
+    """A rule engine; `faster` tells that payrules is to be so many times faster, not at most so many times slower."""
+
+    name: str
+    matcher: Callable[[Version], peers.Matcher | None]
+    target: float | None
+    faster: bool = True
+
+
+_PEERS = (
+    _Peer("GoRules Zen", zen_matcher, 10.0),
+    _Peer("cel-rust", cel_matcher, 1.5, faster=False),
+    _Peer("rule-engine", rule_engine_matcher, None),
+    _Peer("Cedar", cedar_matcher, None),
+    _Peer("Rego in C++", rego_matcher, None),
+)
 
 
 def rows(repetitions: int) -> Iterator[Row]:
@@ -37,43 +58,31 @@ def rows(repetitions: int) -> Iterator[Row]:
     unrendered, rendered, grown = ([seconds / len(bookings) for seconds in spent] for spent in sides)
     what = "a decision with its actions, 10 rules"
     for name, spent, target in (("unrendered", unrendered, _UNRENDERED), ("rendered", rendered, _RENDERED)):
-        # Nothing runs beside it that would tell how fast the machine is just now, so the best turn counts.
-        yield Row(f"{what}, {name}", "", min(spent) * 1e6, "µs", target, f"at best; median {shown(spent)}")
-    times = f"{shown(grown)} to {shown(unrendered)}"
-    yield Row("a decision, 1,000 rules", "the same, 10 rules", ratio(grown, unrendered), "×", _GROWTH, times)
-    yield _peer(what, "GoRules Zen", peers.zen_matcher, ten, bookings, repetitions)
-    yield _peer(what, "cel-rust", peers.cel_matcher, ten, bookings, repetitions)
+        yield at_best(f"{what}, {name}", [seconds * 1e6 for seconds in spent], "µs", target)
+    yield compared("a decision, 1,000 rules", "the same, 10 rules", grown, unrendered, _GROWTH)
+    for peer in _PEERS:
+        yield _beside(what, peer, ten, bookings, repetitions)
 
 
-def _peer(
-    what: str,
-    name: str,
-    matcher: Callable[[Version], peers.Matcher | None],
-    version: Version,
-    bookings: list[Booking],
-    repetitions: int,
-) -> Row:
+def _beside(what: str, peer: _Peer, version: Version, bookings: list[Booking], repetitions: int) -> Row:
     """A peer only finds the rule, from facts made ready for it; payrules makes the facts and the actions too."""
-    faster = matcher is peers.zen_matcher
-    target = _ZEN if faster else _CEL
-    match = matcher(version)
+    against = f"{peer.name}, rule only"
+    match = peer.matcher(version)
     if match is None:
-        return absent(what, name, target, at_least=faster)
+        return absent(what, against, peer.target, at_least=peer.faster)
     ready = [peers.facts_for(version, one) for one in bookings]
-    mixed = [booking(number) for number in range(500)]
-    for one in mixed:
+    for one in map(booking, range(_CHECKED)):
         wanted = decide(version.policy, one, one.booked_at).rule
-        assert match(peers.facts_for(version, one)) == wanted, (name, one, wanted)
+        assert match(peers.facts_for(version, one)) == wanted, (peer.name, one, wanted)
 
     def ask() -> None:
         for facts in ready:
             match(facts)
 
-    ours, theirs = in_turns((_decider(version, bookings), ask), repetitions * _TURNS)
-    times = f"{shown([s / len(bookings) for s in ours])} to {shown([s / len(bookings) for s in theirs])}"
-    if faster:
-        return Row(what, f"{name}, rule only", ratio(theirs, ours), "× faster", target, times, at_least=True)
-    return Row(what, f"{name}, rule only", ratio(ours, theirs), "×", target, times)
+    turns = repetitions if peer.faster else repetitions * _TURNS
+    sides = in_turns((_decider(version, bookings), ask), turns)
+    ours, theirs = ([seconds / len(bookings) for seconds in spent] for spent in sides)
+    return compared(what, against, ours, theirs, peer.target, faster=peer.faster)
 
 
 def _version(rules: int) -> Version:

@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from benchmarks.measuring import Row, in_turns, shown
+from benchmarks.measuring import Row, at_best, in_turns
 from benchmarks.texts import CLINIC
 from payrules.bootstrap import build
 from payrules.domain.difference import differ
@@ -55,9 +55,8 @@ def rows(repetitions: int) -> Iterator[Row]:
         assert difference.found
         assert not difference.unsettled_found
         [spent] = in_turns((partial(differ, before, after),), min(repetitions, _TURNS))
-        # Nothing runs beside it that would tell how fast the machine is just now, so the best turn counts.
-        times = f"at best; median {shown(spent)}; {difference.found:,} regions"
-        yield Row(f"exact difference, {_RULES} × {_RULES} rules, {what}", "", min(spent), "s", target, times)
+        workload = f"exact difference, {_RULES} × {_RULES} rules, {what}"
+        yield at_best(workload, spent, "s", target, f"{difference.found:,} regions")
 
 
 def _policy(rules: list[dict[str, Any]]) -> Policy:

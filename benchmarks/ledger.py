@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
@@ -24,6 +26,7 @@ from benchmarks.ledger_filling import (
     processor,
     put_off,
     reconcile,
+    take,
     take_in,
     verify,
     waiting,
@@ -31,8 +34,10 @@ from benchmarks.ledger_filling import (
     written_since,
 )
 from benchmarks.ledger_stores import Store, postgresql_is_there, postgresql_store, sqlite_store
-from benchmarks.measuring import Row, absent, ratio, shown
+from benchmarks.measuring import Row, absent, at_best, compared, shown
+from payrules.adapters.event_files import ALONE, read_events
 from payrules.app.activate import FileOutcome
+from payrules.app.process import Processor
 from payrules.app.rows import Lane
 
 CLINICS, FEW, MANY, MOST = 10_000, 10_000, 1_000_000, 5_000_000
@@ -65,22 +70,22 @@ def _store_rows(store: Store, clinics: int, actions: int, turns: int, *, full: b
         yield from _files(store, Path(name), clinics, turns)
     found = processor(store)
     first = fill(store, found, clinics, min(FEW, actions))
-    take_in(found, lines(first, _for_claims(turns), clinics))
-    first += _for_claims(turns)
-    few, before = _claims(store, turns), waiting(store)
+    take_in(found, lines(first, for_claims(turns), clinics))
+    first += for_claims(turns)
+    few, before = claims(store, turns), waiting(store)
     put_off(store)
     first = fill(store, found, clinics, actions, first)
     yield from _intake(store, found, clinics, first, turns)
-    first += turns * BATCH
-    take_in(found, lines(first, _for_claims(turns), clinics))
-    first += _for_claims(turns)
+    first += _for_intake(turns)
+    take_in(found, lines(first, for_claims(turns), clinics))
+    first += for_claims(turns)
     counts = f"{store.name}, {{:,}} waiting"
-    many, now = _claims(store, turns), waiting(store)
+    many, now = claims(store, turns), waiting(store)
     yield _grown(counts.format(now), many, counts.format(before), few)
     yield from ledger_dispatch.rows(store, found, clinics, first)
     if full:
         multiply(store, -(-MOST // now))
-        most = _claims(store, turns)
+        most = claims(store, turns)
         yield _grown(counts.format(waiting(store)), most, counts.format(before), few)
 
 
@@ -98,8 +103,16 @@ def _files(store: Store, folder: Path, clinics: int, turns: int) -> Iterator[Row
     for path in sorted(folder.iterdir()):
         yaml.load(path.read_bytes(), yaml.CSafeLoader)
     plain = perf_counter() - start
-    times = f"{shown([cold])} to {shown([plain])}"
-    yield Row(f"{what}, the first time", "yaml.load, CSafeLoader", cold / plain, "×", _COLD, times)
+    yield compared(f"{what}, the first time", "yaml.load, CSafeLoader", [cold], [plain], _COLD)
+    start = perf_counter()
+    again = reconcile(activator(store), folder)
+    unchanged = perf_counter() - start
+    assert {result.outcome for result in again.results} == {FileOutcome.UNCHANGED}
+    start = perf_counter()
+    for path in sorted(folder.iterdir()):
+        sha256(path.read_bytes()).digest()
+    hashed = perf_counter() - start
+    yield compared(f"{what}, unchanged since", "reading and hashing them", [unchanged], [hashed], None)
     seconds, daemon = [], activator(store)
     for turn in range(turns):
         changed = folder / f"{clinic_name(turn)}.yaml"
@@ -108,33 +121,40 @@ def _files(store: Store, folder: Path, clinics: int, turns: int) -> Iterator[Row
         found = reconcile(daemon, folder)
         seconds.append(perf_counter() - start)
         assert [r.file for r in found.results if r.outcome is FileOutcome.ACTIVATED] == [str(changed)]
-    times = f"at best; median {shown(seconds)}"
-    yield Row(f"a change of one of {what}", "", min(seconds), "s", _IN_FORCE, times)
+    yield at_best(f"a change of one of {what}", seconds, "s", _IN_FORCE)
 
 
 # ---- intake
 
 
-def _intake(store: Store, found: Any, clinics: int, first: int, turns: int) -> Iterator[Row]:
-    """Text to commit, and beside it the rows that came of it, written once more by the driver's executemany."""
+def _for_intake(turns: int) -> int:
+    """How many bookings of one stream are enough to measure so many batches of it, and one to read ahead."""
+    return ALONE + (2 * turns + 1) * BATCH
+
+
+def _intake(store: Store, found: Processor, clinics: int, first: int, turns: int) -> Iterator[Row]:
+    """Text to commit, and beside it the rows that came of it, written once more by the driver's executemany.
+
+    In the midst of one stream, a second process reading it as the product has it. The batch before each measured one
+    sees to it that nothing has been read that would not be in the run of things.
+    """
     ours, theirs, written = [], [], 0
-    for turn in range(turns):
-        number = first + turn * BATCH
-        content = lines(number, BATCH, clinics)
+    events = read_events(BytesIO(lines(first, _for_intake(turns), clinics)))
+    take(found, islice(events, ALONE))
+    for _ in range(turns):
+        take(found, islice(events, BATCH))
         before = last_event(store)
         start = perf_counter()
-        take_in(found, content)
+        take(found, islice(events, BATCH))
         ours.append(perf_counter() - start)
         same = written_since(store, before)
         written += sum(len(rows) for _, rows in same)
         theirs.append(_plain(store, same))
     a_second, times = _INTAKE[store.name]
     what = f"intake, {store.name}, {waiting(store):,} actions wait"
-    told = f"at best; median {BATCH / median(ours):,.0f}; {written / turns / BATCH:.1f} rows a booking"
-    yield Row(what, "", BATCH / min(ours), "/s", a_second, told, at_least=True)
-    yield Row(
-        what, "executemany of the same rows", ratio(ours, theirs), "×", times, f"{shown(ours)} to {shown(theirs)}"
-    )
+    told = f"{written / turns / BATCH:.1f} rows a booking"
+    yield at_best(what, [BATCH / seconds for seconds in ours], "/s", a_second, told, at_least=True)
+    yield compared(what, "executemany of the same rows", ours, theirs, times)
 
 
 def _plain(store: Store, tables: Sequence[tuple[str, Sequence[tuple[Any, ...]]]]) -> float:
@@ -153,12 +173,12 @@ def _plain(store: Store, tables: Sequence[tuple[str, Sequence[tuple[Any, ...]]]]
 # ---- claims
 
 
-def _for_claims(turns: int) -> int:
+def for_claims(turns: int) -> int:
     """How many bookings give enough due actions for the claims."""
     return -(-turns * _CLAIMED * 3 // (2 * BATCH)) * BATCH
 
 
-def _claims(store: Store, turns: int) -> list[float]:
+def claims(store: Store, turns: int) -> list[float]:
     """Seconds of each claim, with its commit."""
     seconds = []
     for _ in range(turns):

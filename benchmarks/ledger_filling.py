@@ -1,7 +1,7 @@
 """What the ledger is filled with: clinics in force, and bookings as lines of JSON, taken in as the product does."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
@@ -12,15 +12,17 @@ from benchmarks.bookings import booking_record
 from benchmarks.ledger_stores import Store
 from benchmarks.texts import CLINIC, clinic_file
 from payrules import __version__, bootstrap
-from payrules.adapters.booking_files import BookingFormat, read_records
 from payrules.adapters.clinic_files import read_clinic_files
+from payrules.adapters.event_files import read_events
 from payrules.adapters.zones import load_zone, tzdata_version
 from payrules.app.activate import Activator, Reconciled
 from payrules.app.batch import Tools
 from payrules.app.catalogue import ClinicFile
+from payrules.app.event_intake import Arrived
 from payrules.app.fates import Fate
 from payrules.app.in_force import InForceCache
 from payrules.app.process import Processor
+from payrules.app.records import Record, Refusal
 from payrules.app.rows import LegalForm, VerificationRow
 from payrules.app.versions import Versions
 
@@ -31,6 +33,9 @@ NOW = datetime(2027, 6, 1, tzinfo=UTC)
 _BEFORE = datetime(2026, 9, 1, tzinfo=UTC)
 _RULES = 10
 _STEP = 40_000
+# The numbers of bookings that are not there lie beyond.
+_STRIDE = 1_000_000_000
+_THERE = f"state = 1 AND booking_no < {_STRIDE}"
 _LATER = 100 * 365 * 86_400 * 1_000_000
 
 
@@ -102,10 +107,14 @@ def _line(number: int, clinics: int) -> bytes:
 
 
 def take_in(found: Processor, content: bytes) -> int:
-    """What is measured: text in, and everything that follows from it committed. The number of bookings."""
+    """Text in, and everything that follows from it committed. The number of bookings."""
+    return take(found, read_events(BytesIO(content)))
+
+
+def take(found: Processor, events: Iterator[Record | Arrived | Refusal]) -> int:
+    """What is measured, of events that are read as it asks for them."""
     taken = 0
-    records = read_records(BytesIO(content), BookingFormat.JSON_STREAM)
-    while batch := list(islice(records, BATCH)):
+    while batch := list(islice(events, BATCH)):
         report = found.process(batch)
         assert report.counts[Fate.NEW] == len(batch), report.refused[:1]
         taken += len(batch)
@@ -142,14 +151,21 @@ def fill(store: Store, found: Processor, clinics: int, actions: int, first: int 
     return first
 
 
-def multiply(store: Store, times: int) -> None:
-    """The same waiting actions again and again, for bookings that are not there: no claim looks at them."""
+def taken_in(store: Store) -> int:
+    """How many of the waiting actions are of bookings that are there, so that `multiply` counts them."""
+    return int(store.rows(f"SELECT count(*) FROM actions WHERE {_THERE}")[0][0])  # noqa: S608  # our own numbers
+
+
+def multiply(store: Store, times: int, before: int = 1) -> None:
+    """So many times the same waiting actions (`before`: as many as there are), for bookings that are not there.
+
+    No claim looks at them.
+    """
     columns = "clinic_no, {0}, ordinal, type, channel, occurrence, lane, due_at, shifted_by, state, next_at"
     names, values = columns.format("booking_no"), columns.format("booking_no + {0}")
-    for number in range(1, times):
+    for number in range(before, times):
         store.run(
-            f"INSERT INTO actions ({names}) SELECT {values.format(number * 1_000_000_000)} FROM actions"  # noqa: S608  # own
-            " WHERE state = 1 AND booking_no < 1000000000"
+            f"INSERT INTO actions ({names}) SELECT {values.format(number * _STRIDE)} FROM actions WHERE {_THERE}"  # noqa: S608  # own
         )
 
 

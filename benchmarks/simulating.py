@@ -9,7 +9,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.bookings import booking_record
-from benchmarks.measuring import Row, in_turns, processes_in_turns, ratio, seconds_of, shown
+from benchmarks.measuring import Row, compared, in_turns, processes_in_turns, seconds_of
 from benchmarks.texts import CLINIC, clinic_file
 from payrules.adapters.booking_files import BookingFormat, read_records
 from payrules.adapters.zones import load_zone
@@ -37,16 +37,15 @@ def rows(bookings: int, repetitions: int, turns: int) -> Iterator[Row]:
         folder = Path(name)
         (folder / f"{CLINIC}.yaml").write_bytes(clinic_file(_RULES))
         yield _in_process(name, turns)
-        whole = _write(folder / "bookings.jsonl", bookings)
-        tenth = _write(folder / "tenth.jsonl", bookings // 10)
+        whole = write_bookings(folder / "bookings.jsonl", bookings)
+        tenth = write_bookings(folder / "tenth.jsonl", bookings // 10)
         simulate = [str(Path(sys.executable).with_name("payrules")), "simulate", name, "--format", "json", "--bookings"]
         plain = [sys.executable, "-c", _BASELINE]
         commands = [[*simulate, str(whole)], [*plain, str(whole)], [*simulate, str(tenth)]]
         ours, theirs, small = processes_in_turns(commands, repetitions)
     assert (ours[0].lines, small[0].lines) == (bookings, bookings // 10), "a decision for every booking"
     workload = f"payrules simulate, {bookings:,} bookings"
-    times = f"{shown(seconds_of(ours))} to {shown(seconds_of(theirs))}"
-    yield Row(workload, _AGAINST, ratio(seconds_of(ours), seconds_of(theirs)), "×", _RATIO, times)
+    yield compared(workload, _AGAINST, seconds_of(ours), seconds_of(theirs), _RATIO)
     peak, small_peak = (median(run.peak_bytes for run in runs) / 1_048_576 for runs in (ours, small))
     yield Row(f"{workload}: memory", "", peak, "MiB", _MEBIBYTES, "at its peak")
     times = f"{peak:.1f} MiB to {small_peak:.1f} MiB"
@@ -78,11 +77,11 @@ def _in_process(folder: str, turns: int) -> Row:
             json.dumps(decision)
 
     ours, theirs = ([seconds / len(lines) for seconds in spent] for spent in in_turns((simulate, plain), turns))
-    times = f"{shown(ours)} to {shown(theirs)}"
-    return Row("one booking of simulate, in process", _IN_AND_OUT, ratio(ours, theirs), "×", _RATIO, times)
+    return compared("one booking of simulate, in process", _IN_AND_OUT, ours, theirs, _RATIO)
 
 
-def _write(path: Path, bookings: int) -> Path:
+def write_bookings(path: Path, bookings: int) -> Path:
+    """So many bookings as JSONL."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(bookings):
             file.write(json.dumps(booking_record(number)) + "\n")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.measuring import Row, absent, processes_in_turns, ratio, seconds_of, shown
+from benchmarks.measuring import Row, absent, compared, processes_in_turns, seconds_of
 from benchmarks.texts import CLINIC, clinic_file
 
 _VERSION, _ONE, _FOLDER = 2.0, 4.0, 5.0
@@ -34,8 +34,7 @@ def _start(folder: Path, repetitions: int) -> Iterator[Row]:
         ("payrules --version", version, _VERSION),
         (f"payrules validate, one file of {_RULES} rules", validate, _ONE),
     ):
-        times = f"{shown(spent)} to {shown(click)}"
-        yield Row(name, 'python -c "import click"', ratio(spent, click), "×", target, times)
+        yield compared(name, 'python -c "import click"', spent, click, target)
 
 
 def _whole_folder(folder: Path, schema: Path, repetitions: int) -> Row:
@@ -54,8 +53,7 @@ def _whole_folder(folder: Path, schema: Path, repetitions: int) -> Row:
         [*peer, "--schemafile", str(schema), *files],
     ]
     ours, theirs = (seconds_of(runs) for runs in processes_in_turns(commands, repetitions))
-    times = f"{shown(ours)} to {shown(theirs)}"
-    return Row(workload, _PEER, ratio(theirs, ours), "× faster", _FOLDER, times, at_least=True)
+    return compared(workload, _PEER, ours, theirs, _FOLDER, faster=True)
 
 
 def _command(name: str) -> Sequence[str]:

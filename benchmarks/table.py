@@ -5,8 +5,9 @@ from pathlib import Path
 
 from benchmarks.measuring import Row
 
-HEADER = ("workload", "beside", "figure", "target", "", "times")
-_WIDTHS = (53, 45, 14, 6, 6)
+HEADER = ("workload", "beside", "figure", "middle half", "target", "", "times")
+_WIDTHS = (53, 45, 14, 16, 8, 6)
+_LARGE = 1_000
 _BEGIN, _END = "<!-- written by `run.py --readme`: begin -->", "<!-- end -->"
 
 
@@ -19,9 +20,15 @@ def line(cells: Iterable[str]) -> str:
 def cells(row: Row) -> tuple[str, ...]:
     """A row as texts, in the order of `HEADER`."""
     met = {True: "met", False: "MISSED", None: ""}[row.met]
-    figure = "-" if row.figure is None else f"{row.figure:.2f} {row.unit}"
-    target = "-" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:g}"
-    return row.workload, row.against, figure, target, met, row.times
+    figure = "-" if row.figure is None else f"{figure_text(row.figure)} {row.unit}"
+    target = "-" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:,g}"
+    spread = "" if row.spread is None else " to ".join(map(figure_text, row.spread))
+    return row.workload, row.against, figure, spread, target, met, row.times
+
+
+def figure_text(value: float) -> str:
+    """A figure as people read it."""
+    return f"{value:,.{0 if value >= _LARGE else 2}f}"
 
 
 def write_readme(readme: Path, machine: str, rows: Iterable[Row]) -> None:
@@ -33,4 +40,5 @@ def write_readme(readme: Path, machine: str, rows: Iterable[Row]) -> None:
         raise ValueError(f"{readme.name} lacks the marks of the table")
     lines = [HEADER, ("---",) * len(HEADER), *map(cells, rows)]
     table = "\n".join("| " + " | ".join(each) + " |" for each in lines)
-    readme.write_text(f"{before}{_BEGIN}\n\nSeen on: {machine}.\n\n{table}\n\n{_END}{after}", encoding="utf-8")
+    content = f"Seen on: {machine}.\n\n![how far each figure is from its target](last-table.svg)\n\n{table}"
+    readme.write_text(f"{before}{_BEGIN}\n\n{content}\n\n{_END}{after}", encoding="utf-8")

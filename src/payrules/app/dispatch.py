@@ -5,9 +5,10 @@ each call the committed state is asked once more: nothing starts after a cancell
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
 from itertools import groupby
+from queue import Empty, SimpleQueue
 from threading import Event
 from time import sleep
 from typing import NamedTuple, cast
@@ -150,23 +151,26 @@ class Dispatcher:
         if pool is None:
             pool = self._pools[lane] = self._tools.executor(limits.concurrency)
         waiting: dict[Future[Attempted], tuple[str, Claimed]] = {}
+        finished: SimpleQueue[Future[Attempted]] = SimpleQueue()
         for claimed, request in ready:
-            waiting[pool.submit(self._call, lane, claimed, request, stop)] = (request.clinic, claimed)
+            future = pool.submit(self._call, lane, claimed, request, stop)
+            waiting[future] = (request.clinic, claimed)
+            future.add_done_callback(finished.put)
         ended: list[Attempted] = []
         while waiting:
             # A call that neither answers nor fails within its lease is given up: nobody knows what it did.
             patience = (ready[0][0].lease_until - self._tools.clock()).total_seconds()
-            done, _ = wait(waiting, timeout=max(patience, 0), return_when=FIRST_COMPLETED)
-            if not done:
+            try:
+                future = finished.get(timeout=max(patience, 0))
+            except Empty:
                 now = self._tools.clock()
                 for future, (clinic, claimed) in waiting.items():
                     ending = NotStarted.RELEASED if future.cancel() else NoAnswer("timeout")
                     ended.append(Attempted(clinic, claimed, ending, now, now))
                 self._pools.pop(lane).shutdown(wait=False, cancel_futures=True)
                 break
-            for future in done:
-                del waiting[future]
-                ended.append(future.result())
+            del waiting[future]
+            ended.append(future.result())
             if len(ended) >= SETTLED_TOGETHER:
                 yield ended
                 ended = []

@@ -16,6 +16,7 @@ from payrules.entrypoints.exit_codes import ExitCode
         "payrules plan clinics --base origin/main --format markdown > comment.md",
         "payrules plan --store payrules.db --detailed-exitcode",
     ),
+    codes=(ExitCode.DIAGNOSTICS, ExitCode.CHANGES, ExitCode.REFUSED),
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(

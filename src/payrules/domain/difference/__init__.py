@@ -4,8 +4,8 @@ The search for them is that of the analysis (`payrules.domain.boxes`), over the 
 the facts that a booking may lack come in, and why nothing is overlooked, tells docs/explanation/difference.md.
 """
 
-from payrules.domain.difference.differing import differ
+from payrules.domain.difference.differing import SINCE, differ
 from payrules.domain.difference.result import Difference, Region, Side, Unsettled
 from payrules.domain.treatment import Setting
 
-__all__ = ["Difference", "Region", "Setting", "Side", "Unsettled", "differ"]
+__all__ = ["SINCE", "Difference", "Region", "Setting", "Side", "Unsettled", "differ"]

@@ -9,15 +9,17 @@ from operator import or_
 from typing import Final
 
 from payrules.domain.cells import bits
-from payrules.domain.difference.plain import Examples
+from payrules.domain.decision import contact_path
+from payrules.domain.difference.plain import Examples, Wanted
 from payrules.domain.difference.result import Difference, Region, Side, Unsettled
-from payrules.domain.difference.search import Found, Winners
+from payrules.domain.difference.search import Kind, Winners
 from payrules.domain.difference.spaces import Table, spaces
 from payrules.domain.matching import FACT_PATHS
-from payrules.domain.policy import Policy
+from payrules.domain.policy import Channel, Policy
 from payrules.domain.treatment import settings_between
 
 SINCE: Final = datetime(2027, 1, 1, tzinfo=UTC)
+"""When examples are booked, unless told otherwise, or later."""
 
 
 def differ(before: Policy, after: Policy, *, most: int = 50, since: datetime = SINCE) -> Difference:
@@ -34,22 +36,24 @@ def differ(before: Policy, after: Policy, *, most: int = 50, since: datetime = S
     winners = _search(before, after)
     examples = Examples(before, after, since)
     regions: list[Region] = []
-    doubtful: list[Unsettled] = []
-    for row, column in _in_order(winners.found):
+    doubtful: list[Kind] = []
+    kinds = winners.kinds
+    for kind in kinds:
         if len(regions) == most:
             break
-        rules = winners.rules(row, column)
-        region = _region(winners.place(row, column), rules, examples, len(regions) + 1)
+        region = _region(winners, kind, examples, len(regions) + 1)
         if region is None:
-            doubtful.append(Unsettled(*rules))
+            doubtful.append(kind)
         else:
             regions.append(region)
-    found = sum(map(int.bit_count, winners.found)) - len(doubtful)
-    unsettled = [left & ~known for left, known in zip(winners.unsettled, winners.found, strict=True)]
-    unsettled_found = sum(map(int.bit_count, unsettled)) + len(doubtful)
-    doubtful += (Unsettled(*winners.rules(*pair)) for pair in islice(_in_order(unsettled), most))
+    lacking = sum(bool(kind.lacking) for kind in kinds) - sum(bool(kind.lacking) for kind in doubtful)
+    unsettled = list(winners.unsettled)
+    for kind in doubtful:
+        unsettled[kind.row] |= 1 << kind.column
+    told = tuple(Unsettled(*winners.rules(*pair)) for pair in islice(_in_order(unsettled), most))
+    found, unsettled_found = len(kinds) - len(doubtful), sum(map(int.bit_count, unsettled))
     whole = ("payments",) if before.active != after.active and found else ()
-    return Difference(whole, tuple(regions), found, tuple(doubtful[:most]), unsettled_found)
+    return Difference(whole, tuple(regions), found, lacking, told, unsettled_found)
 
 
 def _search(before: Policy, after: Policy) -> Winners:
@@ -57,13 +61,14 @@ def _search(before: Policy, after: Policy) -> Winners:
     winners = Winners(*tables)
     for space in spaces(*tables):
         winners.search(space)
+    winners.search_contacts()
     return winners
 
 
 def _bills(policy: Policy) -> bool:
     """Whether anything would be different if nothing were billed here."""
     winners = _search(policy, replace(policy, active=False))
-    return any(winners.found) or any(winners.unsettled)
+    return bool(winners.kinds) or any(winners.unsettled)
 
 
 def _in_order(masks: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -74,14 +79,23 @@ def _in_order(masks: Sequence[int]) -> Iterator[tuple[int, int]]:
                 yield row, column
 
 
-def _region(place: Found, rules: tuple[int | None, int | None], examples: Examples, number: int) -> Region | None:
-    """The region of a pair of winners; None where no booking could be made of it."""
-    example = examples.make(place.dimensions, place.cells, place.lacking, rules)
+def _region(winners: Winners, kind: Kind, examples: Examples, number: int) -> Region | None:
+    """The region of a kind; None where no booking could be made of it."""
+    place, rules = winners.place(kind), winners.rules(kind.row, kind.column)
+    lacking = kind.lacking | {"price"} if kind.listed else kind.lacking
+    example = examples.make(place.dimensions, place.cells, lacking, Wanted(*rules, kind.before, kind.after))
     if example is None:
         return None
     booking, before, after = example
-    lacking = tuple(path for fact, path in FACT_PATHS.items() if fact in place.lacking)
-    sides = Side(rules[0], before), Side(rules[1], after)
+    payer = "client" if booking.payer is None else "payer"
+    paths = FACT_PATHS | {channel: contact_path(payer, channel) for channel in Channel}
     return Region(
-        place.where, lacking, *sides, settings_between(before, after), booking._replace(id=f"example-{number}")
+        place.where,
+        place.exact,
+        tuple(path for fact, path in paths.items() if fact in kind.lacking),
+        kind.listed,
+        Side(rules[0], before),
+        Side(rules[1], after),
+        settings_between(before, after),
+        booking._replace(id=f"example-{number}"),
     )

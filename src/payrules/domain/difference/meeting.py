@@ -27,8 +27,19 @@ def both(one: Condition, other: Condition) -> Condition:
 def narrowed(where: Condition, others: Iterable[Condition]) -> Condition:
     """A condition that holds where `where` holds and none of the others do."""
     for other in others:
-        where = _less(where, other) or where
+        if not are_apart(where, other):
+            where = _less(where, other) or where
     return where
+
+
+def is_inside(where: Condition, other: Condition) -> bool:
+    """Whether one condition surely holds only where another one does."""
+    return all(b is None or (a is not None and _is_inside(a, b)) for a, b in zip(where, other, strict=True))
+
+
+def are_apart(one: Condition, other: Condition) -> bool:
+    """Whether two conditions surely never hold together: because of one fact alone."""
+    return any(a is not None and b is not None and _is_nothing(a, b) for a, b in zip(one, other, strict=True))
 
 
 def _less(where: Condition, other: Condition) -> Condition | None:
@@ -56,6 +67,22 @@ def _met(a: Any, b: Any) -> Any:
     return b if isinstance(a, bool) else a & b
 
 
+def _is_nothing(a: Any, b: Any) -> bool:
+    """Whether two conditions on one fact never hold together."""
+    if isinstance(a, bool):
+        return a is not b
+    if isinstance(a, TimeRange):
+        return _minutes(a).isdisjoint(_minutes(b))
+    met: Any = _met(a, b)
+    if isinstance(a, Range | DateRange):
+        low, high = met[0], met[1]
+        return low is not None and high is not None and bool(low >= high)
+    if isinstance(a, TagCondition):
+        excluded = met.none_of
+        return bool(met.all_of & excluded) or any(some and some <= excluded for some in (a.any_of, b.any_of))
+    return not met
+
+
 def _of_both(pick: Callable[..., Any], a: Any, b: Any) -> Any:
     return b if a is None else a if b is None else pick(a, b)
 
@@ -68,7 +95,7 @@ def _is_inside(a: Any, b: Any) -> bool:
         return _minutes(a) <= _minutes(b)
     if isinstance(a, TagCondition):
         return not any(_missing_tags(a, b))
-    return not isinstance(a, bool) and a <= b
+    return bool(a is b if isinstance(a, bool) else a <= b)
 
 
 def _left(fact: str, a: Any, b: Any) -> Any:

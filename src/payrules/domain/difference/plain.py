@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain, product
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from payrules.domain.booking import Booking, Payer, Person
 from payrules.domain.boxes import Dimension
@@ -14,7 +14,7 @@ from payrules.domain.policy import Channel, Condition, PayerKind, Place, Policy
 from payrules.domain.schedule import wall_time
 from payrules.domain.treatment import is_alike
 
-_REACHABLE: Final = Person(frozenset(Channel))
+_CONTACTS: Final = frozenset(Channel)
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _MINUTES_OF_DAY: Final = 1_440
 _PLAIN: Final[Mapping[str, Sequence[Any]]] = {
@@ -38,6 +38,16 @@ Facts = dict[str, Any]
 """Values by the names of `Condition`: a price in minor units, lengths in seconds, tags as a set, the day of the start
 under `starts_on`; None is unknown.
 """
+
+
+class Wanted(NamedTuple):
+    """Who is to decide a booking on either side (None: the defaults), and to which outcomes."""
+
+    rule_before: int | None
+    rule_after: int | None
+    before: Outcome
+    after: Outcome
+
 
 Decided = tuple[Booking, Decision, Decision]
 """A booking, and how it is decided before and after."""
@@ -64,17 +74,20 @@ class Examples:
         unit = 10 ** MINOR_UNITS[self._currency]
         prices = [price.price for policy in (after, before) for price in policy.session_types.values() if price.price]
         self._values["price"] = [*prices[:3], *(amount * unit for amount in _ROUND), *_edges("price", conditions)]
-        self._values["starts_on"] = list(_days(wall_time(since, self._zone).date(), conditions))
+        first = wall_time(since, self._zone).date().toordinal() + 1
+        self._from = first * _DAY
+        longest = max(*self._values["lead_time"], 0) // _DAY
+        self._values["starts_on"] = list(dict.fromkeys(_days(first, longest, conditions)))
 
     def make(
         self,
         dimensions: Sequence[Dimension],
         cells: Sequence[int],
         lacking: frozenset[str],
-        winners: tuple[int | None, int | None],
+        wanted: Wanted,
     ) -> Decided | None:
-        """A booking of the cells that lacks some facts and has all others, with its decisions; None where no booking
-        of theirs that was tried is decided so: clocks may skip the only times there are.
+        """A booking of the cells that lacks some facts, or contacts, and has all others, with its decisions; None where
+        no booking of theirs that was tried is decided so: clocks may skip the only times there are.
         """
         facts: Facts = {}
         for fact, values in self._values.items():
@@ -87,41 +100,51 @@ class Examples:
                 continue
             facts[fact] = [value for value in facts[fact] if mask >> cell_of(value) & 1]
         facts["client_tags"] = [frozenset(tags)]
-        for fact in lacking:
+        for fact in lacking - _CONTACTS:
             facts[fact] = [None]
+        facts["contacts"] = [_CONTACTS - lacking]
         if not all(facts.values()):
             return None
         days, times = facts.pop("starts_on"), facts.pop("start_time")
         chosen = {fact: values[0] for fact, values in facts.items()}
+        # Those first that are booked when they are to be.
+        days.sort(key=lambda day: self._is_early(day, chosen))
         starts = chain(product(times[:_MOST_TIMES], days[:_MOST_DAYS]), product(times[_MOST_TIMES:], days[:1]))
         for minute, day in starts:
             begun = chosen | {"starts_on": day, "start_time": minute}
-            if (found := self._try(begun, winners)) is not None:
-                return self._made_plain(begun, found, winners)
+            if (found := self._try(begun, wanted)) is not None:
+                return self._made_plain(begun, found, wanted)
         return None
 
-    def _made_plain(self, facts: Facts, found: Decided, winners: tuple[int | None, int | None]) -> Decided:
+    def _is_early(self, day: int, facts: Facts) -> bool:
+        """Whether a booking that starts on that day is booked earlier than it is to be."""
+        return bool(day * _DAY - facts["lead_time"] < self._from)
+
+    def _made_plain(self, facts: Facts, found: Decided, wanted: Wanted) -> Decided:
         """The same with the plainest values that make no difference to who wins."""
         for fact, plain in {**self._values, "client_tags": [frozenset()]}.items():
             # Without a price of its own, a booking of another session type may be of another region.
             if facts[fact] is None or (fact == "session_type" and facts["price"] is None):
                 continue
             for value in plain[:_TRIED_AT_EACH]:
-                if value == facts[fact]:
+                if value == facts[fact] or (fact == "starts_on" and self._is_early(value, facts)):
                     break
-                better = self._try(facts | {fact: value}, winners)
-                if better is not None and _outcomes(better) == _outcomes(found):
+                better = self._try(facts | {fact: value}, wanted)
+                if better is not None:
                     facts, found = facts | {fact: value}, better
                     break
         return found
 
-    def _try(self, facts: Facts, winners: tuple[int | None, int | None]) -> Decided | None:
+    def _try(self, facts: Facts, wanted: Wanted) -> Decided | None:
         """The booking with its decisions, if there is one and it goes from one winner to the other."""
         booking = self._booking(facts)
         if booking is None:
             return None
-        before, after = (decide(policy, booking, booking.booked_at) for policy in (self._before, self._after))
-        if (before.rule, after.rule) != winners or is_alike(before, after):
+        before = decide(self._before, booking, booking.booked_at)
+        if (before.rule, before.outcome) != (wanted.rule_before, wanted.before):
+            return None
+        after = decide(self._after, booking, booking.booked_at)
+        if (after.rule, after.outcome) != (wanted.rule_after, wanted.after) or is_alike(before, after):
             return None
         return booking, before, after
 
@@ -136,27 +159,22 @@ class Examples:
         booked_at = starts_at - timedelta(seconds=facts["lead_time"])
         if not all(_YEARS[0] <= instant < _YEARS[1] for instant in (starts_at, ends_at, booked_at)):
             return None
-        price, payer = facts["price"], facts["payer"]
+        price, payer, person = facts["price"], facts["payer"], Person(facts["contacts"])
         return Booking(
             "example",
             self._after.clinic,
             starts_at,
             ends_at,
             booked_at,
-            _REACHABLE,
+            person,
             facts["client_tags"],
             facts["practitioner"],
             facts["session_type"],
             None if price is None else Money(price, self._currency),
             facts["location"],
-            None if payer is PayerKind.CLIENT else Payer(payer, _REACHABLE),
+            None if payer is PayerKind.CLIENT else Payer(payer, person),
             facts["first_visit"],
         )
-
-
-def _outcomes(decided: Decided) -> tuple[Outcome, Outcome]:
-    _, before, after = decided
-    return before.outcome, after.outcome
 
 
 def _names(stem: str, listed: Iterable[str], conditions: Iterable[Condition], fact: str) -> list[str]:
@@ -192,12 +210,12 @@ def _edges(fact: str, conditions: Iterable[Condition]) -> list[int]:
     return [*filter(None, found), 0] if fact == "price" else found
 
 
-def _days(since: date, conditions: Sequence[Condition]) -> Iterator[int]:
-    """Days as numbers: weekdays first, some weeks on, then those at the dates that are named."""
-    first = since.toordinal() + 7 * _WEEKS_BEFORE
+def _days(since: int, lead: int, conditions: Sequence[Condition]) -> Iterator[int]:
+    """Days as numbers: weekdays first, some weeks on, then those at the dates that are named, and so many days on."""
+    first = since + 7 * _WEEKS_BEFORE - 1
     soon = range(first, first + 7)
     named = {end.toordinal() for when in conditions for end in when.starts_on or () if end is not None}
     week = [day for low in sorted(named) for day in range(low, low + 7)]
     earlier = range(min(named) - 7, min(named)) if named else range(0)
-    for days in (soon, week, earlier):
+    for days in (soon, week, earlier, range(first + lead, first + lead + 7)):
         yield from sorted(days, key=lambda day: date.fromordinal(day).weekday() > 4)

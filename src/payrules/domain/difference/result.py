@@ -20,17 +20,24 @@ class Side(NamedTuple):
 
 
 class Region(NamedTuple):
-    """The bookings that one rule (or the defaults) decided before and one decides after, where they differ.
+    """The bookings that one rule (or the defaults) decided before and one decides after, to one effect.
 
-    `lacking` has the paths of the facts that all of them lack: none where some are complete, the price where they have
-    none of their own. `where` holds for all that lack just these, of the session types that it names: the conditions of
-    both rules in one, without what changed rules before them take. It is not the whole truth: unchanged rules take
-    some, too. `settings` are those in which the example differs: none where it is not billed on one side. `example` is
-    a booking of the region that has all other facts.
+    The effect is the outcome on either side, and one that is another or a setting that is. `lacking` has the paths of
+    what all of them lack: one fact, or contacts of whoever pays; nothing where some are complete. Where they are
+    `listed`, they have no price of their own, and the price lists differ on theirs.
+
+    `where` holds for all that lack just these: the conditions of both rules in one, without what changed rules before
+    them take. It is `exact` where the two rules decide all for which it holds; else other rules that stand before them
+    take some. A price of nothing makes an effect of its own, and is left to that.
+
+    `settings` are those in which the example differs: none where it is not billed on one side. `example` is a booking
+    of the region that has all other facts.
     """
 
     where: Condition
+    exact: bool
     lacking: tuple[str, ...]
+    listed: bool
     before: Side
     after: Side
     settings: tuple[Setting, ...]
@@ -48,13 +55,15 @@ class Difference(NamedTuple):
     """What differs between two policies.
 
     `whole` names keys whose change alone treats all bookings differently: `timezone` and `currency`, of which no
-    regions are told, and `payments`. `regions` come in the order of the rules after, then before, the first `most`
-    of `found`; so do the `unsettled`, the first `most` of `unsettled_found`.
+    regions are told, and `payments`. `regions` are the first `most` of `found`: those that lack nothing first, in the
+    order of the rules after, then before. The `unsettled` are the first `most` of `unsettled_found` pairs, in that
+    order, too; of some, other regions may be told. `lacking` is how many of those found lack something.
     """
 
     whole: tuple[str, ...] = ()
     regions: tuple[Region, ...] = ()
     found: int = 0
+    lacking: int = 0
     unsettled: tuple[Unsettled, ...] = ()
     unsettled_found: int = 0
 

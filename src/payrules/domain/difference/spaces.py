@@ -23,7 +23,6 @@ _MAY_LACK: Final = ("session_type", "practitioner", "location", "client_tags", "
 """The facts that a booking may lack, but for its price."""
 
 _NOON: Final = datetime(2027, 1, 5, 12, tzinfo=UTC)
-_ANYBODY: Final = Person(frozenset(Channel))
 
 Treatment = tuple[Any, ...]
 """How a rule treats the bookings that it wins: the outcome, the used settings, and the price where it is billed."""
@@ -50,7 +49,7 @@ NOTHING: Final = Case((0, 0), Condition(price=Range(0, 1)))
 class Space(NamedTuple):
     """Bookings that lack the same facts. `conditions` are those of the rules of either side, as they hold there.
 
-    Where they are `listed`, their price is that of the price lists, which differ; else it is their own, if they have one.
+    Where they are `listed`, their price is that of the price lists, which differ; else it is their own, if any.
     """
 
     lacking: frozenset[str]
@@ -76,25 +75,26 @@ class Table:
             frozenset(n for n, c in zip(FACTS, when, strict=True) if c is not None) for when in self.conditions
         ]
         self.asked.append(frozenset())
-        self._known: dict[tuple[Terms, int | None], Treatment] = {}
+        self._treatments: dict[tuple[frozenset[str], int | None], list[Treatment]] = {}
 
     def treatments(self, missing: frozenset[str], price: int | None) -> list[Treatment]:
-        """How each rule and, last, the defaults treat bookings at that price whose facts are `missing`."""
-        return [
-            _UNDECIDED if asked & missing else self._treatment(terms, price)
-            for asked, terms in zip(self.asked, self._terms, strict=True)
-        ]
+        """How each rule and, last, the defaults treat bookings at that price; facts, or contacts, may be `missing`."""
+        found = self._treatments.get((missing, price))
+        if found is None:
+            known = {terms: self._treatment(terms, price, missing) for terms in {*self._terms}}
+            found = self._treatments[missing, price] = [
+                _UNDECIDED if asked & missing else known[terms]
+                for asked, terms in zip(self.asked, self._terms, strict=True)
+            ]
+        return found
 
-    def _treatment(self, terms: Terms, price: int | None) -> Treatment:
-        known = self._known.get((terms, price))
-        if known is None:
-            own = None if price is None else Money(price, self.policy.currency)
-            booking = Booking("any", "", _NOON, _NOON + timedelta(hours=1), _NOON, _ANYBODY, price=own)
-            decision = decide(_always(self.policy, terms), booking, _NOON)
-            used = used_settings(decision.outcome, terms)
-            known = decision.outcome, tuple(used.items()), price if decision.outcome in USED else None
-            self._known[terms, price] = known
-        return known
+    def _treatment(self, terms: Terms, price: int | None, missing: frozenset[str]) -> Treatment:
+        own = None if price is None else Money(price, self.policy.currency)
+        client = Person(frozenset(Channel) - missing)
+        booking = Booking("any", "", _NOON, _NOON + timedelta(hours=1), _NOON, client, price=own)
+        decision = decide(_always(self.policy, terms), booking, _NOON)
+        used = used_settings(decision.outcome, terms)
+        return decision.outcome, tuple(used.items()), price if decision.outcome in USED else None
 
 
 def _always(policy: Policy, terms: Terms) -> Policy:
@@ -138,11 +138,11 @@ def _at_lists(before: Table, after: Table, apart: Mapping[str, tuple[int | None,
     for name, (old, new) in apart.items():
         kinds.setdefault((old and 1, new and 2), []).append(name)
     cases = tuple(Case(kind, Condition(session_type=frozenset(names))) for kind, names in kinds.items())
-    old, new = (
+    sides = [
         [_at_list_price(when, {name: both[side] for name, both in apart.items()}) for when in table.conditions]
         for side, table in enumerate((before, after))
-    )
-    return Space(frozenset(), (old, new), cases, listed=True)
+    ]
+    return Space(frozenset(), (sides[0], sides[1]), cases, listed=True)
 
 
 def _at_list_price(when: Condition, prices: Mapping[str, int | None]) -> Condition:

@@ -6,8 +6,8 @@ from payrules.app.explaining import clock
 from payrules.domain.decision import Decision
 from payrules.domain.duration import Duration
 from payrules.domain.money import Money
-from payrules.domain.policy import QuietHours, Send
-from payrules.domain.treatment import settings_between
+from payrules.domain.policy import Delivery, QuietHours, Send
+from payrules.domain.treatment import PRICE, SettingPath, settings_between, used_settings
 from payrules.entrypoints.decisions.words import method_text, price_text
 
 _COUNTED: Final = {
@@ -28,26 +28,40 @@ _LABELS: Final = {
     ("invoice", "number_prefix"): "number prefix",
     ("price",): "price",
 }
+_BEGINNINGS: Final = {"link": "the link goes out", "manual payment": "manual payment starts with"}
+"""What an automatic booking or a draft has and the other has not."""
+_DELIVERIES: Final = {Delivery.ALL: "on every channel", Delivery.FIRST_AVAILABLE: "on the first that reaches the payer"}
 
 
 class Change(NamedTuple):
-    """A setting before and after, in words."""
+    """A setting before and after, in words; `before` is None where only the outcome after uses it."""
 
     label: str
-    before: str
+    before: str | None
     after: str
 
 
 def setting_changes(before: Decision, after: Decision) -> tuple[Change, ...]:
-    """The used settings that differ. Who sends the link is told by the outcome already."""
+    """The used settings that differ. What only the outcome before uses goes with it, and is not told."""
+    used = used_settings(after.outcome, after.terms)
+    known = used_settings(before.outcome, before.terms)
     found: dict[str, Change] = {}
     for path, old, new in settings_between(before, after):
         label = _LABELS[path]
-        if label != "link":
-            found[label] = Change(label, value_text(old), value_text(new))
-        elif before.outcome is after.outcome:
-            found[label] = Change(label, _when(before), _when(after))
+        if path != PRICE and path not in used:
+            continue
+        if label == "link":
+            found[label] = Change(label, _when(before) if path in known else None, _when(after))
+        else:
+            told = _text_of(path, old) if path == PRICE or path in known else None
+            found[label] = Change(label, told, _text_of(path, new))
     return tuple(found.values())
+
+
+def change_text(change: Change) -> str:
+    """`channels sms, email → email`; what is used from now on alone: `the link goes out right after booking`."""
+    label, before, after = change
+    return f"{_BEGINNINGS[label]} {after}" if before is None else f"{label} {before} → {after}"
 
 
 def _when(decision: Decision) -> str:
@@ -59,6 +73,12 @@ def _when(decision: Decision) -> str:
     return at_once if notification.offset.is_zero else f"{notification.offset} {counted}"
 
 
+def _text_of(path: SettingPath, value: object) -> str:
+    if path == ("invoice", "vat_rate"):
+        return f"{value} %"
+    return value_text(value)
+
+
 def value_text(value: object) -> str:
     """A value of `Terms` as a person writes it."""
     match value:
@@ -66,6 +86,8 @@ def value_text(value: object) -> str:
             return "none"
         case Money():
             return price_text(value)
+        case Delivery():
+            return _DELIVERIES[value]
         case QuietHours(from_minute, to_minute, channels):
             return f"{clock(from_minute)}–{clock(to_minute)} ({', '.join(sorted(channels))})"
         case Duration():

@@ -1,16 +1,15 @@
 """Which bookings a region is about, in words: conditions, who decides, and the example."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from payrules.app.explaining import clock
 from payrules.app.provenance import Provenance
-from payrules.app.unknown_facts import undecided_without
 from payrules.compiler.compile import Version
 from payrules.domain.booking import Booking
-from payrules.domain.decision import Reason
-from payrules.domain.difference import Region, Side
+from payrules.domain.decision import contact_path
+from payrules.domain.difference import Difference, Region, Side
 from payrules.domain.duration import format_seconds
 from payrules.domain.money import MINOR_UNITS, format_minor
 from payrules.domain.policy import (
@@ -24,9 +23,10 @@ from payrules.domain.policy import (
     TimeRange,
 )
 from payrules.entrypoints.decisions.times import appointment_text, moment_text
-from payrules.entrypoints.decisions.words import price_text
+from payrules.entrypoints.decisions.words import outcome_text, price_text
 
 _MOST_NAMED: Final = 8
+_CONTACTS: Final = {contact_path(payer, channel) for payer in ("client", "payer") for channel in Channel}
 
 _T = TypeVar("_T")
 Sides = tuple[_T, _T]
@@ -35,17 +35,28 @@ Sides = tuple[_T, _T]
 
 def where_text(region: Region, policy: Policy) -> str:
     """Which bookings a region is about: a phrase for each condition that holds for all of them."""
-    if Reason.PAYMENTS_INACTIVE in (region.before.decision.reason, region.after.decision.reason):
-        return "every booking that is billed while payments are active"
+    return (_where(region, policy) or "any booking") + _less(region)
+
+
+def _where(region: Region, policy: Policy) -> str:
     found = [
         _condition(name, condition, policy)
         for name, condition in zip(Condition._fields, region.where, strict=True)
         if condition is not None
     ]
-    found += [f"{path} not known" for path in region.lacking]
-    if found:
-        return " · ".join(found)
-    return "bookings that no rule takes" if (region.before.rule, region.after.rule) == (None, None) else "any booking"
+    if region.listed:
+        found.append("without a price of its own")
+    return " · ".join(found) or ("bookings that no rule takes" if _is_of_no_rule(region) else "")
+
+
+def _less(region: Region) -> str:
+    if region.exact or (_is_of_no_rule(region) and not region.listed and region.where == Condition()):
+        return ""
+    return ", less what earlier rules take"
+
+
+def _is_of_no_rule(region: Region) -> bool:
+    return (region.before.rule, region.after.rule) == (None, None)
 
 
 def _condition(name: str, condition: Any, policy: Policy) -> str:
@@ -93,6 +104,30 @@ def _either(words: Iterable[str]) -> str:
     return " or ".join(named[:_MOST_NAMED] + more)
 
 
+def lacking_texts(
+    difference: Difference, versions: Sides[Version], sources: Sides[Provenance]
+) -> Iterator[tuple[str, int]]:
+    """A line for the kinds that lack something and come out alike, and how many kinds these are."""
+    lines: dict[tuple[str, str, str, str], list[str]] = {}
+    for region in difference.regions:
+        if region.lacking:
+            said = _where(region, versions[1].policy) or "bookings"
+            effect = " → ".join(outcome_text(side.decision.outcome) for side in (region.before, region.after))
+            key = said, _less(region), effect, decider_text(region, versions, sources)
+            lines.setdefault(key, []).append(_lacking(region))
+    for (said, less, effect, decider), lacking in lines.items():
+        comma = "" if said == "bookings" else ","
+        yield f"{said}{comma} {' or '.join(lacking)}{less}: {effect} ({decider})", len(lacking)
+
+
+def _lacking(region: Region) -> str:
+    """`of which first_visit is not known`, `whose payer is not reached by email`."""
+    channels = [f"by {path.rpartition('.')[2]}" for path in region.lacking if path in _CONTACTS]
+    if not channels:
+        return f"of which {' and '.join(region.lacking)} is not known"
+    return f"whose payer is {'not reached' if len(channels) == 1 else 'reached neither'} {' nor '.join(channels)}"
+
+
 def decider_text(region: Region, versions: Sides[Version], sources: Sides[Provenance]) -> str:
     """`rule couples, line 31`, or who decided before and who decides now."""
     sides = zip((region.before, region.after), versions, sources, strict=True)
@@ -111,12 +146,6 @@ def _decider(side: Side, policy: Policy, provenance: Provenance) -> str:
 def _name(decider: str) -> str:
     """Without the line: a rule that only moves in the file is the same rule."""
     return decider.partition(", line ")[0]
-
-
-def undecided_text(region: Region, before: Policy, after: Policy) -> str | None:
-    """Which facts must be known now that need not be before; None where nothing of that kind changes."""
-    paths = undecided_without(region, before, after)
-    return f"undecided from now on where {' or '.join(paths)} is not known" if paths else None
 
 
 def asked_of(policies: Iterable[Policy]) -> set[str]:

@@ -1,4 +1,4 @@
-"""What becomes of bookings that are treated differently, in words; regions of one effect are told together."""
+"""What becomes of bookings that are treated differently; regions of one effect are told together."""
 
 from typing import NamedTuple
 
@@ -17,9 +17,11 @@ class Effect(NamedTuple):
 
 
 def effects_of(difference: Difference) -> list[Effect]:
-    """The effects, in the order of their first region."""
+    """The effects on bookings that lack nothing, in the order of their first region."""
     found: dict[tuple[Outcome, Outcome, tuple[Change, ...]], Effect] = {}
     for number, region in enumerate(difference.regions, 1):
+        if region.lacking:
+            continue
         old, new = region.before.decision, region.after.decision
         key = old.outcome, new.outcome, setting_changes(old, new)
         found.setdefault(key, Effect(*key, [])).regions.append((number, region))

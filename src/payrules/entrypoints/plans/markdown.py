@@ -5,15 +5,15 @@ from typing import Final, NamedTuple
 
 from payrules.app.planning import ClinicPlan
 from payrules.app.provenance import Provenance
-from payrules.domain.difference import Region
-from payrules.domain.policy import Policy
+from payrules.entrypoints.decisions.settings import change_text
 from payrules.entrypoints.decisions.words import MARKS, counted, outcome_text
 from payrules.entrypoints.markup import cells, code, header, inert
-from payrules.entrypoints.plans.conditions import asked_of, decider_text, example_text, undecided_text, where_text
+from payrules.entrypoints.plans.conditions import asked_of, decider_text, example_text, lacking_texts, where_text
 from payrules.entrypoints.plans.effects import Effect, effects_of
 from payrules.entrypoints.plans.taking_effect import taking_effect
 from payrules.entrypoints.plans.told import Told
 from payrules.entrypoints.plans.words import (
+    LACKING,
     headline,
     kinds_text,
     other_text,
@@ -81,7 +81,7 @@ def _tail(clinics: int, kinds: int, other: int) -> Iterator[str]:
 
 
 def _clinic(plan: ClinicPlan, told: Told) -> _Clinic:
-    head = f"### {code(plan.clinic)} · {plan.kind}\n\n**{inert(headline(plan))}**\n"
+    head = f"### {code(plan.clinic)} · {plan.kind} · {code(plan.file)}\n\n**{inert(headline(plan))}**\n"
     head += "".join(f"\n- {inert(text)}" for text in taking_effect(plan, told))
     head = head.rstrip("\n") + "\n"
     return _Clinic(head, [*_replay(plan, told), *_effects(plan), *_others(plan)])
@@ -107,13 +107,13 @@ def _effects(plan: ClinicPlan) -> Iterator[tuple[str, int]]:
     difference, before, after = plan.difference, plan.before, plan.after
     if difference is None or before is None or after is None:
         return
-    sources, policies = (Provenance(before), Provenance(after)), (before.policy, after.policy)
-    asked = asked_of(policies)
+    sources = Provenance(before), Provenance(after)
+    asked = asked_of((before.policy, after.policy))
     for effect in effects_of(difference):
         shown = effect.regions[:_MOST_KINDS]
         rows = (
             cells(
-                _where(region, *policies),
+                inert(where_text(region, after.policy)),
                 inert(decider_text(region, (before, after), sources)),
                 inert(example_text(region.example, after.policy, asked)),
             )
@@ -131,16 +131,18 @@ def _effects(plan: ClinicPlan) -> Iterator[tuple[str, int]]:
             "",
         ]
         yield "\n".join(lines), len(effect.regions)
-    if texts := list(remarks(difference, *policies)):
+    if said := list(lacking_texts(difference, (before, after), sources)):
+        kinds = sum(number for _, number in said)
+        items = (f"- {inert(text)}" for text, _ in said)
+        summary = f"<details><summary>{LACKING.capitalize()} ({kinds_text(kinds)})</summary>"
+        yield "\n".join([summary, "", *items, "", "</details>", ""]), kinds
+    if texts := list(remarks(difference, before.policy, after.policy)):
         yield "".join(f"- {inert(text.strip())}\n" for text in texts), 0
-
-
-def _where(region: Region, before: Policy, after: Policy) -> str:
-    unknown = undecided_text(region, before, after)
-    return inert(where_text(region, after)) + ("" if unknown is None else f"<br>**{inert(unknown)}**")
 
 
 def _effect(effect: Effect) -> str:
     before, after = (f"{MARKS[outcome]} {outcome_text(outcome)}" for outcome in (effect.before, effect.after))
-    said = [before if effect.before is effect.after else f"{before} → {after}"]
-    return "; ".join([*said, *(f"{label} {inert(old)} → {inert(new)}" for label, old, new in effect.changes)])
+    said = before if effect.before is effect.after else f"{before} → {after}"
+    if come := [inert(change_text(change)) for change in effect.changes if change.before is None]:
+        said += f" ({', '.join(come)})"
+    return "; ".join([said, *(inert(change_text(change)) for change in effect.changes if change.before is not None)])

@@ -13,7 +13,6 @@ from payrules.app.rendering import instant_text
 from payrules.app.replay import Moved, Replay
 from payrules.app.rows import ActivationRow
 from payrules.app.samples import record_of
-from payrules.app.unknown_facts import undecided_without
 from payrules.compiler.compile import Version
 from payrules.domain.difference import Difference, Region, Side
 from payrules.domain.duration import format_seconds
@@ -70,6 +69,7 @@ def _difference(plan: ClinicPlan) -> dict[str, Any] | None:
     return {
         "whole": list(difference.whole),
         "found": difference.found,
+        "lacking": difference.lacking,
         "regions": [_region(region, before, after, sources) for region in difference.regions],
         "unsettled_found": difference.unsettled_found,
         "unsettled": _unsettled(difference, before.policy, after.policy),
@@ -89,14 +89,15 @@ def _unsettled(difference: Difference, before: Policy, after: Policy) -> list[di
 def _region(region: Region, before: Version, after: Version, sources: tuple[Provenance, Provenance]) -> dict[str, Any]:
     return {
         "where": condition_object(region.where, after.policy),
+        "exact": region.exact,
         "lacking": list(region.lacking),
+        "listed": region.listed,
         "before": _side(region.before, before, sources[0]),
         "after": _side(region.after, after, sources[1]),
         "settings": [
             {"setting": ".".join(path), "before": _value(old), "after": _value(new)}
             for path, old, new in region.settings
         ],
-        "undecided_without": list(undecided_without(region, before.policy, after.policy)),
         "example": record_of(region.example, after.policy.zone),
     }
 

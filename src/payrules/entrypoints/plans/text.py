@@ -8,13 +8,15 @@ from payrules.app.planning import ClinicPlan, Kind
 from payrules.app.provenance import Provenance
 from payrules.domain.decision import Outcome
 from payrules.entrypoints.decisions.page import Page
+from payrules.entrypoints.decisions.settings import change_text
 from payrules.entrypoints.decisions.table import STYLES
 from payrules.entrypoints.decisions.words import MARKS, counted, outcome_text
-from payrules.entrypoints.plans.conditions import asked_of, decider_text, example_text, undecided_text, where_text
+from payrules.entrypoints.plans.conditions import asked_of, decider_text, example_text, lacking_texts, where_text
 from payrules.entrypoints.plans.effects import Effect, effects_of
 from payrules.entrypoints.plans.taking_effect import taking_effect
 from payrules.entrypoints.plans.told import Told
 from payrules.entrypoints.plans.words import (
+    LACKING,
     headline,
     other_text,
     remarks,
@@ -26,6 +28,7 @@ from payrules.entrypoints.reporters.excerpt import visible
 _KINDS = {Kind.NEW: "green", Kind.CHANGED: "yellow", Kind.REMOVED: "magenta", Kind.BROKEN: "bold red"}
 _INDENT = "  "
 _BELOW = Text(" " * 7)
+_BULLET = Text("    - ", "dim")
 _ARROW = Text(" → ", "bold")
 
 
@@ -67,8 +70,8 @@ def _difference(page: Page, plan: ClinicPlan) -> None:
     difference, before, after = plan.difference, plan.before, plan.after
     if difference is None or before is None or after is None:
         return
-    sources, policies = (Provenance(before), Provenance(after)), (before.policy, after.policy)
-    asked = asked_of(policies)
+    sources = Provenance(before), Provenance(after)
+    asked = asked_of((before.policy, after.policy))
     for effect in effects_of(difference):
         page.gap()
         page.hang(Text(_INDENT), _effect(effect))
@@ -77,10 +80,13 @@ def _difference(page: Page, plan: ClinicPlan) -> None:
             page.hang(_BELOW, Text(visible(decider_text(region, (before, after), sources)), "dim"))
             example = visible(example_text(region.example, after.policy, asked))
             page.hang(_BELOW, Text(f"for example {example}", "dim"))
-            if (unknown := undecided_text(region, *policies)) is not None:
-                page.hang(_BELOW, Text(unknown, STYLES[Outcome.UNDECIDED]))
     page.gap()
-    for text in remarks(difference, *policies):
+    if lines := list(lacking_texts(difference, (before, after), sources)):
+        _say(page, LACKING)
+        for text, _ in lines:
+            page.hang(_BULLET, Text(visible(text)))
+        page.gap()
+    for text in remarks(difference, before.policy, after.policy):
         _say(page, text, "dim")
 
 
@@ -89,8 +95,11 @@ def _effect(effect: Effect) -> Text:
     said = Text.assemble(_outcome(effect.before))
     if effect.before is not effect.after:
         said.append_text(_ARROW).append_text(_outcome(effect.after))
-    for label, before, after in effect.changes:
-        said.append(f"; {label} {visible(before)}").append_text(_ARROW).append(visible(after))
+    if come := [change_text(change) for change in effect.changes if change.before is None]:
+        said.append(f" ({visible(', '.join(come))})")
+    for change in effect.changes:
+        if change.before is not None:
+            said.append(f"; {visible(change_text(change))}")
     return said
 
 

@@ -8,13 +8,14 @@ from typing import Final
 from payrules.app.other_changes import OtherChange
 from payrules.app.planning import ClinicPlan, Kind
 from payrules.app.replay import Moved, Replay, Step
-from payrules.domain.difference import Difference, Region, Unsettled
+from payrules.domain.difference import Difference, Unsettled
 from payrules.domain.money import Money
 from payrules.domain.policy import Policy
 from payrules.entrypoints.activation_words import duration_text
 from payrules.entrypoints.decisions.words import NOT_DECIDED, counted, outcome_text, price_text
 
 ALIKE: Final = "no booking is treated differently"
+LACKING: Final = "bookings that lack a fact"
 _LONGEST: Final = 200
 _VERDICTS: Final = {
     "different": ("treats bookings differently", "treat bookings differently"),
@@ -50,8 +51,7 @@ def headline(plan: ClinicPlan) -> str:
     if whole := [_WHOLE[key].format(before, after) for key in difference.whole]:
         return f"all bookings that are billed are treated differently: {' and '.join(whole)}"
     if difference.found:
-        are = "is" if difference.found == 1 else "are"
-        return f"{kinds_text(difference.found)} {are} treated differently"
+        return _counts(difference.found - difference.lacking, difference.lacking)
     if difference.unsettled_found:
         return "it could not be settled whether any booking is treated differently"
     return ALIKE + ("" if before.active or after.active else ": payments are inactive, before and after")
@@ -60,6 +60,15 @@ def headline(plan: ClinicPlan) -> str:
 def kinds_text(number: int) -> str:
     """`1 kind of booking`, `3 kinds of bookings`."""
     return "1 kind of booking" if number == 1 else f"{number:,} kinds of bookings"
+
+
+def _counts(complete: int, lacking: int) -> str:
+    """How many kinds of bookings are treated differently, those that lack a fact apart."""
+    lack = "lacks" if lacking == 1 else "lack"
+    if not complete:
+        return f"{kinds_text(lacking)} that {lack} a fact {'is' if lacking == 1 else 'are'} treated differently"
+    said = f"{kinds_text(complete)} {'is' if complete == 1 else 'are'} treated differently"
+    return f"{said}, and {counted(lacking, 'kind')} that {lack} a fact" if lacking else said
 
 
 def _without_difference(plan: ClinicPlan) -> str:
@@ -149,22 +158,12 @@ def remarks(difference: Difference, before: Policy, after: Policy) -> Iterator[s
     """What is to be said after the kinds of bookings: that there are more, and of what nothing is certain."""
     if (left := difference.found - len(difference.regions)) > 0:
         yield f"and {kinds_text(left)} more"
-    if any(_is_taken_from(region, before, after) for region in difference.regions):
-        yield "a rule that stands earlier may take some of these bookings"
     if number := difference.unsettled_found:
         yield f"not settled for {counted(number, 'pair')} of rules, which would take too long to look at:"
         for one in difference.unsettled:
             yield f"  {_pair(one, before, after)}"
         if number > len(difference.unsettled):
             yield f"  and {number - len(difference.unsettled):,} more"
-
-
-def _is_taken_from(region: Region, before: Policy, after: Policy) -> bool:
-    """Whether rules stand before those that a region names. Where it names none, its words exclude them all."""
-    sides = ((region.before.rule, before), (region.after.rule, after))
-    if not (before.active and after.active) or all(rule is None for rule, _ in sides):
-        return False
-    return any((len(policy.rules) if rule is None else rule) > 0 for rule, policy in sides)
 
 
 def _pair(one: Unsettled, before: Policy, after: Policy) -> str:

@@ -171,11 +171,11 @@ WOUNDS = (
     Wound(files_are_forgotten, Real.FILES),
     Wound(files_are_written_first, Real.FILES),
     Wound(smtp_repeats_unknown_answers, Real.MESSAGES, range(200)),
-    Wound(smtp_takes_silence_for_a_refusal, Real.MESSAGES),
+    Wound(smtp_takes_silence_for_a_refusal, Real.MESSAGES, range(300)),
     Wound(another_message_id_each_time, Real.MESSAGES),
     Wound(smtp_promises_keys, Real.MESSAGES),
     Wound(retry_after_is_ignored, Real.MESSAGES, range(300)),
-    Wound(errors_are_tried_again, Real.MESSAGES, range(200, 450)),
+    Wound(errors_are_tried_again, Real.MESSAGES, range(450, 750)),
     Wound(no_key_is_sent, Real.MESSAGES),
 )
 

@@ -93,7 +93,7 @@ def _region(winners: Winners, kind: Kind, examples: Examples, number: int) -> Re
         place.where,
         place.exact,
         tuple(path for fact, path in paths.items() if fact in kind.lacking),
-        kind.listed,
+        kind.listed is not None,
         Side(rules[0], before),
         Side(rules[1], after),
         settings_between(before, after),

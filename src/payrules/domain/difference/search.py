@@ -35,8 +35,8 @@ class Kind(NamedTuple):
     """Bookings that are told together: who wins them, what becomes of them, and what they lack.
 
     `row` and `column` are the numbers of the winners before and after, the defaults behind the last rule. `lacking`
-    has the facts that nobody tells, and the channels on which the payer is not reached. Where the bookings are
-    `listed`, their price is that of the price lists, which differ.
+    has the facts that nobody tells, and the channels on which the payer is not reached. `listed` is the case of
+    bookings whose price is that of the price lists, where these differ: one for each change of a price.
     """
 
     row: int
@@ -44,7 +44,7 @@ class Kind(NamedTuple):
     before: Outcome
     after: Outcome
     lacking: frozenset[str]
-    listed: bool
+    listed: Case | None
 
 
 class Found(NamedTuple):
@@ -77,7 +77,7 @@ class Winners:
         self._tables = before, after
         self._places: dict[Kind, tuple[SpaceSearch, Case, Cells]] = {}
         # Of rules before that treat bookings to one outcome, the rules after that treat them to another.
-        self._told: dict[tuple[int, Outcome, Outcome, frozenset[str], bool], int] = {}
+        self._told: dict[tuple[int, Outcome, Outcome, frozenset[str], Case | None], int] = {}
         self._meeting: _Meeting = {}
         self.unsettled = [0] * (len(before.conditions) + 1)
         # Rules of either side that win no booking whose facts are all known: then they win no other one, but for those
@@ -132,7 +132,7 @@ class Winners:
                 told = (
                     kind._replace(before=before, after=after, lacking=fewer, listed=listed)
                     for fewer in _UNREACHED
-                    for listed in (False, kind.listed)
+                    for listed in (None, kind.listed)
                     if fewer <= channels
                 )
                 if not any(other in self._places for other in told):
@@ -158,7 +158,7 @@ class Winners:
                 left |= 1 << column
                 continue
             if cells is not None:
-                key = row, before, after, space.lacking, space.listed
+                key = row, before, after, space.lacking, case if space.listed else None
                 self._told[key] = self._told.get(key, 0) | 1 << column
                 self._places[Kind(row, column, *key[1:])] = search, case, cells
                 met |= 1 << column
@@ -230,13 +230,13 @@ class Winners:
 
     def _repeated(self, space: Space, case: Case, row: int, before: Outcome, after: Outcome) -> int:
         """The rules after of which the same was told already, of bookings that lack no more."""
-        found = self._told.get((row, before, after, space.lacking, space.listed), 0)
+        found = self._told.get((row, before, after, space.lacking, case if space.listed else None), 0)
         old, new = case.prices
         if space.listed and not space.lacking and before in USED and after in USED and old != new:
             return found
         if space.listed or "price" in space.lacking:
             lacking = space.lacking - {"price"}
-            found |= self._told.get((row, before, after, lacking, False), 0)
+            found |= self._told.get((row, before, after, lacking, None), 0)
         return found
 
 

@@ -135,9 +135,11 @@ def _at_lists(before: Table, after: Table, apart: Mapping[str, tuple[int | None,
     on the session type.
     """
     kinds: dict[tuple[int | None, int | None], list[str]] = {}
-    for name, (old, new) in apart.items():
-        kinds.setdefault((old and 1, new and 2), []).append(name)
-    cases = tuple(Case(kind, Condition(session_type=frozenset(names))) for kind, names in kinds.items())
+    for name, both in apart.items():
+        kinds.setdefault(both, []).append(name)
+    cases = tuple(
+        Case((old and 1, new and 2), Condition(session_type=frozenset(names))) for (old, new), names in kinds.items()
+    )
     sides = [
         [_at_list_price(when, {name: both[side] for name, both in apart.items()}) for when in table.conditions]
         for side, table in enumerate((before, after))

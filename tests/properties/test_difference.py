@@ -24,7 +24,7 @@ from payrules.domain.decision import Decision, Outcome, contact_path, decide
 from payrules.domain.difference import Difference, Region, differ
 from payrules.domain.matching import FACT_PATHS, FACTS, facts_of, holds
 from payrules.domain.policy import Channel, Policy
-from payrules.domain.treatment import is_alike, settings_between
+from payrules.domain.treatment import USED, is_alike, settings_between
 
 _ROOT = Path(__file__).parents[2]
 _CLINICS = [
@@ -59,6 +59,15 @@ def told(difference: Difference) -> set[Effect]:
     return {effect(region.before.decision, region.after.decision) for region in difference.regions}
 
 
+def told_of_lists(difference: Difference, before: Policy, after: Policy) -> set[tuple[int | None, int | None]]:
+    """The changes of a list price that are told."""
+    return {
+        (list_price(before, region.example), list_price(after, region.example))
+        for region in difference.regions
+        if region.listed
+    }
+
+
 def check_regions(difference: Difference, before: Policy, after: Policy) -> None:
     """Every example is decided differently, by the rules and to the outcomes of its region; none is told twice."""
     assert difference.found == len(difference.regions)
@@ -67,7 +76,12 @@ def check_regions(difference: Difference, before: Policy, after: Policy) -> None
     )
     assert difference.lacking == sum(bool(region.lacking) for region in difference.regions)
     kinds = [
-        (effect(one.before.decision, one.after.decision), one.lacking, one.listed, one.settings)
+        (
+            effect(one.before.decision, one.after.decision),
+            one.lacking,
+            tuple(list_price(policy, one.example) for policy in (before, after)) if one.listed else None,
+            one.settings,
+        )
         for one in difference.regions
     ]
     assert len(kinds) == len({kind[:3] for kind in kinds})
@@ -82,6 +96,12 @@ def check_regions(difference: Difference, before: Policy, after: Policy) -> None
         assert region.settings == settings_between(old, new)
         assert lacked(booking) == {*region.lacking} | ({"price"} if region.listed else set())
         assert holds_for(region, booking, after.zone)
+
+
+def list_price(policy: Policy, booking: Booking) -> int | None:
+    """What the price list says of a booking."""
+    entry = policy.session_types.get(booking.session_type or "")
+    return None if entry is None else entry.price
 
 
 def lacked(booking: Booking) -> set[str]:
@@ -203,11 +223,14 @@ def test_the_difference_is_what_trying_every_booking_finds(documents: tuple[Docu
     check_regions(difference, before, after)
     own = [one for one in difference.regions if not one.listed]
     regions = {(*effect(one.before.decision, one.after.decision), one.lacking): one for one in own}
+    lists = told_of_lists(difference, before, after)
     seen = set()
     for booking in reached_or_not(bookings, before, after):
         old, new = (decide(policy, booking, booking.booked_at) for policy in (before, after))
         if not is_alike(old, new):
             seen.add(effect(old, new))
+            if USED.keys() >= {old.outcome, new.outcome} and old.price != new.price:
+                assert (list_price(before, booking), list_price(after, booking)) in lists
             region = regions.get((*effect(old, new), tuple(path for path in _PATHS if path in lacked(booking))))
             if region is not None and booking.price is not None:
                 assert holds_for(region, booking, after.zone)

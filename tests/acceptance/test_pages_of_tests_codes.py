@@ -13,6 +13,7 @@ from payrules.compiler.schema import FileSchema
 from payrules.domain.codes import CODES
 
 SCHEMA = FileSchema(read_schema("tests.v1.schema.json"))
+PRICES = 'session_types: {individual-50: {name: Individual therapy, price: "1250.00"}}\n'
 RULE = "rules: [{id: first-visit-prepaid, when: {first_visit: true}, set: {notification: {send: after_booking}}}]\n"
 REST = {
     "payrules_tests": "1",
@@ -31,7 +32,7 @@ EXAMPLES = [
 def test_example_is_what_it_is_called(code: str, example: str, *, wrong: bool) -> None:
     given = set(re.findall(r"^(\w+):", example, re.MULTILINE))
     text = "".join(f"{key}: {value}\n" for key, value in REST.items() if key not in given) + example
-    version = COMPILER.compile(whole(RULE).encode(), FILE).version
+    version = COMPILER.compile(whole(PRICES + RULE).encode(), FILE).version
     _, diagnostics = read_policy_tests(text.encode(), FILE.replace(".yaml", ".tests.yaml"), SCHEMA, version, load_zone)
     assert {found.code for found in diagnostics} == ({code} if wrong else set())
 

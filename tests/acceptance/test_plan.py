@@ -44,7 +44,12 @@ def lines(run: Run, *args: str) -> list[dict[str, Any]]:
 def test_nothing_changes(run: Run, repository: Repository) -> None:
     result = run("plan", "--detailed-exitcode")
     assert result.exit_code == 0
-    assert result.stdout == f"no clinic file differs from HEAD ({repository.git('rev-parse', 'HEAD')[:10]})\n"
+    head = repository.git("rev-parse", "HEAD")[:10]
+    nothing = f"no clinic file differs from HEAD ({head})"
+    remark = "there is no origin/HEAD, so only what is not committed was compared: `--base main` names a branch"
+    assert result.stdout == f"{nothing}\n{remark}\n"
+    assert run("plan", "--base", "HEAD").stdout == f"{nothing}\n"
+    assert run("plan", "--format", "markdown").stdout == f"## payrules plan\n\n**{nothing}**\n\n{remark}\n"
     assert lines(run) == []
 
 
@@ -211,6 +216,30 @@ def test_a_folder_as_base(run: Run, folder: Path) -> None:
     assert line["base"] == {"given": f"before/{FILE}", "commit": None, "moved": False}
 
 
+@pytest.mark.parametrize("fault", ["clinics/nope.yaml", "schema", "empty", "README.md"])
+def test_a_path_that_is_mistyped_is_no_clinic(run: Run, repository: Repository, fault: str) -> None:
+    repository.write({FILE: LATER, "README.md": ""})
+    Path("empty").mkdir()
+    result = run("plan", "clinics", fault)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert f"--> {fault}" in result.stderr
+
+
+def test_a_tests_file_is_no_clinic(run: Run, repository: Repository) -> None:
+    repository.write({FILE: LATER, f"clinics/{CLINIC}.tests.yaml": ""})
+    result = run("plan", f"./clinics/{CLINIC}.tests.yaml")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "is a tests file, not a clinic file" in result.stderr
+
+
+def test_a_folder_without_clinic_files_as_base(run: Run, repository: Repository) -> None:
+    repository.write({"before/README.md": ""})
+    Path("before/leaves").symlink_to("/")
+    for base in ("before", CLINIC):
+        Path(base).mkdir(exist_ok=True)
+        assert [(line["clinic"], line["kind"]) for line in lines(run, "--base", base)] == [(CLINIC, "new")]
+
+
 def test_activation_and_its_end(run: Run, repository: Repository) -> None:
     repository.write({FILE: clinic_text("effective_from: 2027-01-01T00:00\n", payments="inactive")})
     text = run("plan").stdout
@@ -231,7 +260,16 @@ def test_another_time_zone_is_all_bookings(run: Run, repository: Repository) -> 
     result = run("plan", "--bookings", bookings({}))
     said = "all bookings that are billed are treated differently: the time zone changes"
     assert said in result.stdout
+    assert "more changes than that" not in result.stdout
     assert "replay: 1 of 1 bookings is treated differently" in result.stdout
+
+
+def test_what_another_time_zone_hides_is_counted(run: Run, repository: Repository) -> None:
+    repository.write({FILE: clinic_text(timezone="Europe/Stockholm", process="manual")})
+    said = "more changes than that: 3 kinds of bookings besides; change the time zone in a commit of its own to see"
+    assert said in " ".join(run("plan").stdout.split())
+    (line,) = lines(run)
+    assert line["difference"]["besides"] == {"whole": [], "found": 3, "unsettled_found": 0}
 
 
 class TestReplay:
@@ -269,6 +307,19 @@ class TestReplay:
         assert "1 record refused, and not replayed" in result.stdout
         assert "replay: 1 of 1 bookings is treated differently" in result.stdout
 
+    def test_bookings_of_a_removed_clinic_are_counted(self, run: Run, repository: Repository) -> None:
+        repository.git("mv", FILE, OTHER)
+        repository.write({OTHER: clinic_text(clinic="harbour")})
+        path = bookings({}, {}, {"clinic": "harbour"})
+        result = run("plan", "--bookings", path)
+        assert result.exit_code == 0
+        assert "replay: 2 bookings are of a clinic without a file, and not compared" in result.stdout
+        found = {line["clinic"]: line["replay"] for line in lines(run, "--bookings", path)}
+        assert {clinic: (one["bookings"], one["different"]) for clinic, one in found.items()} == {
+            CLINIC: (2, 0),
+            "harbour": (1, 1),
+        }
+
     def test_no_bookings_are_an_error(self, run: Run, repository: Repository) -> None:
         result = run("plan", "--bookings", bookings())
         assert (result.exit_code, result.stdout) == (1, "")
@@ -281,63 +332,6 @@ class TestReplay:
         assert run("plan", "--bookings", "bookings.xlsx").exit_code == 2
         assert run("plan", "--bookings", "gone.jsonl").exit_code == 1
         assert run("plan", "--bookings", "-", "--store", "payrules.db").exit_code == 2
-
-
-class TestStore:
-    @pytest.fixture
-    def store(self, run: Run, repository: Repository) -> None:
-        """The clinic in force, with two bookings."""
-        assert run("activate").exit_code == 0
-        run(
-            "verification", "set", CLINIC, "--company", "--legal-name", "Fjord AS", "--organisation-number", "923609016"
-        )
-        events = [
-            {
-                "type": "booked",
-                "event_id": f"e-{n}",
-                "booking": record_fields(id=f"bk-{n}", booked_at="2026-11-22T13:01:00+01:00"),
-            }
-            for n in (1, 2)
-        ]
-        assert run("process", "-", stdin="".join(json.dumps(event) + "\n" for event in events)).exit_code == 0
-
-    def test_stored_bookings_are_replayed_and_stay_as_stamped(
-        self, run: Run, repository: Repository, store: None
-    ) -> None:
-        repository.write({FILE: LATER})
-        text = " ".join(run("plan", "--store", "payrules.db").stdout.split())
-        assert "2 of 2 stored bookings would be treated differently, if they were booked under the new file" in text
-        assert "bookings already stamped stay as they are: 2" in text
-        (line,) = lines(run, "--store", "payrules.db")
-        assert line["replay"]["source"] == "store"
-        assert line["replay"]["stay_as_stamped"] == 2
-        assert line["store"]["in_force"]["digest"] == line["digests"]["before"]
-        assert line["takes_effect"] == {"when": "at_once", "at": None, "late": False}
-
-    def test_what_is_pending_would_be_dropped(self, run: Run, repository: Repository, store: None) -> None:
-        repository.write({FILE: clinic_text("effective_from: 2027-01-01T00:00\n", name="Pending")})
-        assert "takes effect" in run("activate").stdout
-        repository.write({FILE: LATER})
-        text = " ".join(run("plan", "--store", "payrules.db").stdout.split())
-        assert "pending: sha256:" in text
-        assert "would be dropped: sha256:" in text
-        assert "which was to take effect Fri 1 Jan 2027 00:00 (Europe/Oslo)" in text
-        repository.write({FILE: clinic_text() + "# as it is\n"})
-        (line,) = lines(run, "--store", "payrules.db")
-        assert line["takes_effect"]["when"] == "withdraws_pending"
-
-    def test_a_clinic_that_it_does_not_know(self, run: Run, repository: Repository, store: None) -> None:
-        repository.write({OTHER: clinic_text(clinic="harbour")})
-        assert "the store does not know this clinic" in run("plan", "--store", "payrules.db").stdout
-
-    def test_a_removed_file_stays_in_force(self, run: Run, repository: Repository, store: None) -> None:
-        Path(FILE).unlink()
-        assert "in force now: sha256:" in run("plan", "--store", "payrules.db").stdout
-
-    def test_none_is_made(self, run: Run, repository: Repository) -> None:
-        result = run("plan", "--store", "payrules.db")
-        assert (result.exit_code, result.stdout) == (1, "")
-        assert not Path("payrules.db").exists()
 
 
 class TestMarkdown:

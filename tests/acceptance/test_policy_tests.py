@@ -13,6 +13,7 @@ from tests.builders import CLINIC, FILE, clinic_text
 from payrules.adapters.resources import read_schema
 
 ROOT = Path(__file__).parents[2]
+FAULT = jsonschema_rs.validator_for(json.loads(read_schema("diagnostic.v1.schema.json")))
 LINE = jsonschema_rs.validator_for(json.loads(read_schema("test-result.v1.schema.json")))
 CLINICS = sorted(path.name for path in (ROOT / "clinics").glob("*.yaml") if path.suffixes == [".yaml"])
 TESTS = f"clinics/{CLINIC}.tests.yaml"
@@ -213,6 +214,29 @@ class TestFaults:
         github = run("test", "--format", "github")
         assert github.stdout.startswith(f"::error file={TESTS},line=5,col=32,")
 
+    def test_json_has_faults_as_validate_writes_them(self, run: Run, folder: Path) -> None:
+        write(folder, DEAR, "  - {name: odd, expect: {rule: deer}}\n")
+        (folder / "clinics/other.yaml").write_text(clinic_text("rules: 1\n", clinic="other"), encoding="utf-8")
+        result = run("test", "--format", "json")
+        assert result.exit_code == 3
+        assert "PR" not in result.stderr
+        lines = lines_of(result.stdout)
+        assert [line["type"] for line in lines] == ["diagnostic", "diagnostic"]
+        for line in lines:
+            FAULT.validate(line["diagnostic"])
+        assert [line["diagnostic"]["code"] for line in lines] == ["PR504", "PR203"]
+
+    def test_a_warning_of_a_tests_file_is_shown_and_fails_nothing(self, run: Run, folder: Path) -> None:
+        prices = 'session_types: {individual-50: {name: Individual therapy, price: "1250.00"}}\n'
+        write(folder, DEAR, rules=prices + RULES, given="given: {session_type: individal-50}\n")
+        text, github, lines = (run("test", "--format", form) for form in ("text", "github", "json"))
+        assert (text.exit_code, github.exit_code, lines.exit_code) == (0, 0, 0)
+        assert text.stderr.startswith("warning[PR506]: `individal-50` is not in `session_types` of the clinic file\n")
+        assert "1 passed" in text.stdout
+        assert github.stdout.startswith(f"::warning file={TESTS},line=3,col=23,")
+        assert "did you mean `individual-50`?" in github.stdout
+        assert [line["type"] for line in lines_of(lines.stdout)] == ["diagnostic", "test", "coverage", "summary"]
+
     def test_the_tests_of_other_clinics_run_all_the_same(self, run: Run, folder: Path) -> None:
         write(folder, DEAR)
         (folder / "clinics/other.yaml").write_text("payrules: 1\n", encoding="utf-8")
@@ -228,6 +252,9 @@ class TestFaults:
         result = run("test")
         assert result.exit_code == 3
         assert "error[PR501]: there is no `clinics/fjord.yaml`\n --> clinics/fjord.tests.yaml\n" in result.stderr
+        alone = run("test", "clinics/fjord.tests.yaml")
+        assert (alone.exit_code, alone.stderr) == (3, result.stderr)
+        assert f"{TESTS}: 1 passed" in run("test", "clinics/fjord.tests.yaml", FILE).stdout
 
     def test_a_link_out_of_the_folder_is_told_once(self, run: Run, folder: Path) -> None:
         write(folder, DEAR)
@@ -293,7 +320,10 @@ class TestNoClinicFile:
     def test_a_folder_of_tests_alone_holds_no_clinic_file(self, run: Run, folder: Path) -> None:
         write(folder, DEAR)
         (folder / FILE).unlink()
-        assert "PR009" in run("validate").stdout
+        stdout = run("validate").stdout
+        assert "PR009" in stdout
+        assert stdout.endswith("\nno clinic file: 1 error\n")
+        assert run("validate", "nowhere").stdout.endswith("\nno clinic file: 1 error\n")
 
 
 class TestSamples:

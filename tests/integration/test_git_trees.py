@@ -128,7 +128,9 @@ class TestMergeBase:
         assert find_base(None, CLINICS) == Base("origin/HEAD", repository.git("rev-parse", "HEAD"), moved=False)
         assert at(None)["clinics/a.yaml"] == "a: 1\n"
         clone.git("remote", "set-head", "origin", "--delete")
-        assert find_base(None, CLINICS).given == "HEAD"
+        head = clone.git("rev-parse", "HEAD")
+        assert find_base(None, CLINICS) == Base("HEAD", head, without_origin=True)
+        assert find_base("HEAD", CLINICS) == Base("HEAD", head)
         assert at(None)["clinics/a.yaml"] == "a: 3\n"
 
     def test_branches_without_a_commit_in_common(self, repository: Repository) -> None:
@@ -154,6 +156,10 @@ class TestShallowClone:
         with pytest.raises(GitError, match=r"shallow.*`git fetch --unshallow`.*`fetch-depth: 0`"):
             find_base(base, CLINICS)
 
+    def test_without_a_base_that_is_known(self, clone: Repository) -> None:
+        clone.git("remote", "set-head", "origin", "--delete")
+        assert find_base(None, CLINICS).shallow
+
     def test_once_deepened_it_works(self, clone: Repository) -> None:
         clone.git("fetch", "-q", "--unshallow")
         assert at("HEAD~1")["clinics/a.yaml"] == "a: 2\n"
@@ -172,10 +178,21 @@ def test_a_clone_without_the_contents_fetches_nothing(
     assert at("HEAD")["clinics/a.yaml"] == "a: 2\n"
 
 
-@pytest.mark.parametrize("base", ["gone", "-h", "--all", "HEAD:clinics", "", "main\n", "x^{/a", "@{9999}"])
-def test_a_revision_that_does_not_exist(repository: Repository, base: str) -> None:
-    with pytest.raises(GitError, match=r"(?s)there is no path and no revision `.*`; `git fetch`"):
+@pytest.mark.parametrize(
+    ("base", "hint"),
+    [
+        ("gone", "; `git fetch` gets what is new"),
+        ("origin/gone", "; `git fetch` gets what is new"),
+        ("mian", "; did you mean `main`?"),
+        ("v1.20", "; did you mean `v1.2.0`?"),
+        *((base, "") for base in ("-h", "--all", "HEAD:clinics", "HEAD~99", "./x", "", "x^{/a", "@{9999}")),
+    ],
+)
+def test_a_revision_that_does_not_exist(repository: Repository, base: str, hint: str) -> None:
+    repository.git("tag", "v1.2.0")
+    with pytest.raises(GitError) as caught:
         find_base(base, CLINICS)
+    assert str(caught.value) == f"there is no path and no revision `{base}`{hint}"
 
 
 def test_a_path_wins_over_a_revision(repository: Repository) -> None:

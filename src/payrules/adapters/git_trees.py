@@ -1,8 +1,10 @@
 """Clinic files as they were at a git revision, read from git's objects: the work tree and the index are not touched."""
 
 import os
+import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +17,8 @@ from payrules.domain.errors import PayrulesError
 _TIMEOUT: Final = 120.0
 """Seconds a call of git may take; a repository may be large and lie on a slow disk."""
 _SHORT: Final = 10
+_MAYBE_REMOTE: Final = re.compile(r"\w[\w./-]*")
+"""A name that a branch, a tag or a commit of another clone may have."""
 _LINK, _SUBMODULE = "120000", "160000"
 
 # As inside a hook, where git's variables name another repository; what tells where its settings are stays. A repository
@@ -38,12 +42,15 @@ class GitError(PayrulesError):
 class Base(NamedTuple):
     """What files are compared with. `commit` is None where `given` is a folder or file, not a revision.
 
-    `moved` tells that the revision has commits that HEAD lacks: `commit` is then where the two parted.
+    `moved` tells that the revision has commits that HEAD lacks: `commit` is then where the two parted. `without_origin`
+    tells that nothing was asked for, and that there is no `origin/HEAD`; `shallow`, that the clone then lacks commits.
     """
 
     given: str
     commit: str | None = None
     moved: bool = False
+    without_origin: bool = False
+    shallow: bool = False
 
     @property
     def short(self) -> str:
@@ -63,18 +70,19 @@ def find_base(given: str | None, paths: Sequence[str]) -> Base:
         top = _top_of(paths)
     except GitError as error:
         raise error if given is None else GitError(f"there is no path `{given}`, and {error}") from error
+    without_origin = given is None and _resolve(top, "refs/remotes/origin/HEAD") is None
     if given is None:
-        given = "origin/HEAD" if _resolve(top, "refs/remotes/origin/HEAD") is not None else "HEAD"
+        given = "HEAD" if without_origin else "origin/HEAD"
     commit, head = _resolve(top, given), _resolve(top, "HEAD")
     if head is None:
         raise GitError("the repository has no commit yet: compare with a folder")
     if commit is None:
-        raise GitError(f"there is no path and no revision `{given}`" + _deeper(top, "`git fetch` gets what is new"))
+        raise GitError(f"there is no path and no revision `{given}`" + _deeper(top, _meant(top, given)))
     merge_base = _git(top, "merge-base", commit, head, failing=(1,)).decode().strip()
     if not merge_base:
         problem = f"`{given}` and HEAD have no commit in common"
-        raise GitError(problem + _deeper(top, "compare with a folder instead"))
-    return Base(given, merge_base, merge_base != commit)
+        raise GitError(problem + _deeper(top, "; compare with a folder instead"))
+    return Base(given, merge_base, merge_base != commit, without_origin, without_origin and _is_shallow(top))
 
 
 def read_files_at(base: Base, paths: Sequence[str]) -> Iterator[ClinicFile | Diagnostic]:
@@ -97,15 +105,27 @@ def read_files_at(base: Base, paths: Sequence[str]) -> Iterator[ClinicFile | Dia
 def read_both(base: Base, paths: Sequence[str]) -> tuple[list[ClinicFile | Diagnostic], list[ClinicFile | Diagnostic]]:
     """The clinic files at a base and those of now, what is not committed included.
 
-    That a path is gone, or a folder empty, is no fault where the base had files there. Of a folder as base, files that
-    are named one by one are compared with those of their names alone. Raises GitError.
+    That a path is gone, or a folder empty, is no fault where the base had files there, nor where the base is a folder
+    without any. Of a folder as base, files that are named one by one are compared with those of their names alone.
+    Raises GitError.
     """
     before, after = list(read_files_at(base, paths)), list(read_clinic_files(paths))
+    # What cannot be read in the folder, and is no clinic file by its name, is nobody's file.
+    before = [file for file in before if isinstance(file, ClinicFile) or file.location.file.endswith(".yaml")]
     if base.commit is None and not any(Path(path).is_dir() for path in paths):
         named = {Path(path).name for path in paths}
         before = [file for file in before if Path(_name(file)).name in named]
     had = [Path(_name(file)) for file in before]
     return before, [file for file in after if not _is_emptied(file, had)]
+
+
+def mistyped(
+    before: Iterable[ClinicFile | Diagnostic], after: Iterable[ClinicFile | Diagnostic], paths: Sequence[str]
+) -> list[Diagnostic]:
+    """What is wrong with paths that name no clinic file or folder of them, and did not at the base either."""
+    named, had = {Path(path) for path in paths}, {Path(_name(file)).name for file in before}
+    faults = [file for file in after if isinstance(file, Diagnostic) and Path(file.location.file) in named]
+    return [fault for fault in faults if Path(fault.location.file).name not in had]
 
 
 def _name(file: ClinicFile | Diagnostic) -> str:
@@ -157,10 +177,22 @@ def _resolve(top: Path, revision: str) -> str | None:
     return found.decode().strip() or None
 
 
+def _is_shallow(top: Path) -> bool:
+    return _git(top, "rev-parse", "--is-shallow-repository").strip() == b"true"
+
+
+def _meant(top: Path, given: str) -> str:
+    """What to do about a name that is none: another one like it, or a branch or tag that was not fetched yet."""
+    refs = _git(top, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+    if close := get_close_matches(given, refs.decode("utf-8", "replace").splitlines(), 1):
+        return f"; did you mean `{close[0]}`?"
+    return "; `git fetch` gets what is new" if _MAYBE_REMOTE.fullmatch(given) else ""
+
+
 def _deeper(top: Path, otherwise: str) -> str:
     """What to do about a revision that is not there."""
-    if _git(top, "rev-parse", "--is-shallow-repository").strip() != b"true":
-        return f"; {otherwise}"
+    if not _is_shallow(top):
+        return otherwise
     return (
         "; this clone is shallow and lacks older commits: run `git fetch --unshallow`, or in a workflow"
         " check out with `fetch-depth: 0`"

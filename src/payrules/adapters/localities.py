@@ -10,7 +10,10 @@ from payrules.domain.money import MINOR_UNITS
 
 
 class Locality(NamedTuple):
-    """The time zones of a country (IANA names), its currency and its first official language; None: not known."""
+    """The time zones of a country (IANA names), its currency and its first official language; None: not known.
+
+    Where the clocks of all zones go alike from now on it is the first: for Germany Berlin, and not Büsingen too.
+    """
 
     timezones: tuple[str, ...]
     currency: str | None
@@ -19,9 +22,13 @@ class Locality(NamedTuple):
 
 def locality_of(country: str) -> Locality:
     """What is known of a country, given as its two letters of ISO 3166."""
-    lines = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
+    folder = files("tzdata").joinpath("zoneinfo")
+    lines = folder.joinpath("zone.tab").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines if not line.startswith("#"))
     zones = tuple(row[2] for row in rows if row[0] == country)
+    # The last line of a TZif file (RFC 9636) is the rule for all time to come.
+    if len({folder.joinpath(zone).read_bytes().splitlines()[-1] for zone in zones}) == 1:
+        zones = zones[:1]
     languages = [tag.partition("_")[0] for tag in get_official_languages(country, de_facto=True)]
     # Written Norwegian is one of two; most write this one.
     language = {"no": "nb"}.get(languages[0], languages[0]) if languages else None

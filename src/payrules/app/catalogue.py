@@ -17,6 +17,10 @@ class ClinicFile(NamedTuple):
     content: bytes
 
 
+# A path where nothing can be read, and a folder without clinic files.
+_NO_FILE = ("PR001", "PR009")
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The clinics of a set of files.
@@ -43,11 +47,12 @@ def compile_files(
     found: list[Diagnostic] = []
     sources: dict[str, str] = {}
     for item in files:
-        count += 1
         if isinstance(item, Diagnostic):
+            count += item.code not in _NO_FILE
             found.append(item)
             broken.add(stem_of(item.location.file))
             continue
+        count += 1
         compiled = compiler.compile(item.content, item.file, now=now, analysis=analysis)
         diagnostics = list(compiled.diagnostics)
         version = compiled.version

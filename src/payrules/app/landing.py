@@ -1,6 +1,6 @@
 """When a planned version would take effect: by its file, and by a ledger where there is one. Nothing is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from payrules.app.planning import ClinicPlan
 from payrules.app.ports import Transaction
 from payrules.app.rows import ActivationRow
 from payrules.app.timelines import is_verified, timeline_of
+from payrules.compiler.compile import Version
 from payrules.domain.timeline import Activation, RecordOutcome
 
 
@@ -40,6 +41,23 @@ def land(plan: ClinicPlan, now: datetime) -> Landing | None:
     wanted = plan.after.effective_from
     late = wanted is not None and wanted <= now
     return Landing(None, None if late else wanted, late)
+
+
+def not_in_force(tx: Transaction, versions: Mapping[str, Version], now: datetime) -> dict[str, str | None]:
+    """The clinics of a ledger that run by another version than that of their file, which nothing is to bring in force.
+
+    Each with the digest of what is in force, None for nothing.
+    """
+    found: dict[str, str | None] = {}
+    rows = tx.clinics(versions)
+    timelines = tx.timelines([row.clinic_no for row in rows.values()])
+    for name, row in sorted(rows.items()):
+        timeline = timeline_of(timelines.get(row.clinic_no, []))
+        in_force = timeline.in_force(now)
+        known = [one.digest for one in (in_force, timeline.pending(now), timeline.awaiting) if one is not None]
+        if versions[name].digest not in known:
+            found[name] = None if in_force is None else in_force.digest
+    return found
 
 
 def land_in(tx: Transaction, plans: Iterable[ClinicPlan], now: datetime) -> dict[str, tuple[Landing | None, Standing]]:

@@ -12,6 +12,7 @@ from payrules.compiler.compile import Compiler, Version
 from payrules.compiler.findings import stem_of
 from payrules.domain.diagnostics import Diagnostic
 from payrules.domain.difference import SINCE, Difference, differ
+from payrules.domain.policy import Policy
 
 # Beyond that nobody sees which of them belong together.
 _MOST_MATCHED: Final = 20
@@ -33,8 +34,9 @@ class ClinicPlan:
     """One clinic whose file differs from the base.
 
     `before` is None for a new file, and where the base's had errors (`base_broken`); `after` for a removed or broken
-    one. `difference` is there where both are. `renamed` is the clinic that the file was for before, or is for now,
-    where it seems to have been renamed.
+    one. `difference` is there where both are. `besides` is what it hides: how they differ with one time zone and
+    currency, where these change, and with payments active, where they are not. `renamed` is the clinic that the file
+    was for before, or is for now, where it seems to have been renamed.
     """
 
     clinic: str
@@ -43,6 +45,7 @@ class ClinicPlan:
     before: Version | None = None
     after: Version | None = None
     difference: Difference | None = None
+    besides: Difference | None = None
     others: tuple[OtherChange, ...] = ()
     renamed: str | None = None
     base_broken: bool = False
@@ -108,7 +111,20 @@ def _plan(
     # Then both versions are in force where an example is simulated.
     since = max(SINCE, *(version.effective_from or SINCE for version in (before, after)))
     difference = differ(before.policy, after.policy, since=since)
-    return ClinicPlan(clinic, file, Kind.CHANGED, before, after, difference, other_changes(before, after))
+    besides = _besides(before.policy, after.policy, difference)
+    return ClinicPlan(clinic, file, Kind.CHANGED, before, after, difference, besides, other_changes(before, after))
+
+
+def _besides(before: Policy, after: Policy, difference: Difference) -> Difference | None:
+    """What a difference hides, None where it hides nothing."""
+    if not before.active and not after.active:
+        found = differ(replace(before, active=True), replace(after, active=True))
+    elif {"timezone", "currency"} & set(difference.whole):
+        same = replace(after, timezone=before.timezone, zone=before.zone, currency=before.currency)
+        found = differ(before, same)
+    else:
+        return None
+    return None if found.nothing else found
 
 
 def _by_clinic(files: Files) -> dict[str, list[ClinicFile | Diagnostic]]:

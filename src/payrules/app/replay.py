@@ -46,6 +46,7 @@ class Replay:
     whose outcome changes, and `unpriced` counts the ones among them that have none. `repriced` sums prices before and
     after, by currency, of those billed as before for another amount. `other_currency` counts stored bookings whose
     price is in another currency than the file's, which nothing can be said of. `stored` tells where they come from.
+    Those of a clinic whose file is removed are counted, and no more.
     """
 
     stored: bool = False
@@ -113,6 +114,8 @@ def replay_records(
             continue
         clinic = record.fields.get("clinic")
         if isinstance(clinic, str):
+            if clinic in removed:
+                replays.setdefault(clinic, Replay()).bookings += 1
             if clinic in plan.unchanged or clinic in removed:
                 yield None
                 continue

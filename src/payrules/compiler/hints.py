@@ -33,3 +33,13 @@ def with_a_dot(written: str, pattern: str) -> str:
     """Help for a number that a dot in place of its comma would make right; empty for anything else."""
     dotted = written.replace(",", ".")
     return f'write a dot before the decimals: `"{dotted}"`' if dotted != written and re.search(pattern, dotted) else ""
+
+
+def not_negative(written: str, pattern: str, name: str) -> str:
+    """Help for a number or length below zero, which the pattern of `name` takes without its sign; else empty.
+
+    A pattern that takes a letter before it is one of texts.
+    """
+    number = written.removeprefix("-")
+    found = number != written and re.search(pattern, number) and not re.search(pattern, f"x{number}")
+    return f"{name} is never negative" if found else ""

@@ -4,15 +4,15 @@ A test's booking is written in short form: wall times of the clinic, and only th
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from payrules.compiler.checks import Finding, instants_of
 from payrules.compiler.compile import MOST_SHOWN, Version
 from payrules.compiler.document import read_document
-from payrules.compiler.findings import diagnose, did_you_mean
+from payrules.compiler.findings import diagnose, did_you_mean, stem_of
 from payrules.compiler.positions import Path, Positions
 from payrules.compiler.schema import FileSchema
 from payrules.domain.booking import Booking, Payer, Person
@@ -30,6 +30,9 @@ DEFAULTS = "defaults"
 _STARTS_AT, _DURATION = "2027-01-11T10:00", "60m"
 BOOKED_BEFORE = timedelta(days=7)
 """How long before its start an appointment was booked where no test says so, the time of day kept."""
+
+_MOST_HINTS = 10
+"""Of how many unknown session types the one that was meant is searched for; each search takes a while."""
 
 LoadZone = Callable[[str], tzinfo | None]
 Short = dict[str, Any]
@@ -77,12 +80,16 @@ def read_policy_tests(
     """
     document, found = read_document(content, file)
     if document is None:
-        return None, tuple(found)
+        clinic = stem_of(clinic_file_of(file))
+        help = f"write `payrules_tests: 1`, `clinic: {clinic}` and `tests` with a test, or remove the file"
+        return None, tuple(replace(fault, help=help) if fault.code == "PR002" else fault for fault in found)
     positions = Positions(content, file)
     if not schema.accepts(document):
         found += schema.explain(document, positions)
     elif version is not None:
-        findings = islice(_check(_Subject(document, file, version, load_zone)), MOST_SHOWN)
+        subject = _Subject(document, file, version, load_zone)
+        # Warnings last, so that however many there are, none stands in an error's place.
+        findings = islice(chain(_check(subject), _check_session_types(subject)), MOST_SHOWN - len(found))
         found += [_diagnostic(finding, positions) for finding in findings]
     found = sorted(found, key=position_key)[:MOST_SHOWN]
     if version is None or has_errors(found):
@@ -184,6 +191,24 @@ def _check_booking(short: Short, path: Path, subject: _Subject) -> Iterator[Find
     if timezone is not None and subject.load_zone(timezone) is None:
         help = "write an IANA name such as `Europe/Oslo`"
         yield Finding("PR302", (*path, "timezone"), f"unknown time zone `{timezone}`", help)
+
+
+def _check_session_types(subject: _Subject) -> Iterator[Finding]:
+    """PR506: the session types of bookings are in the price list, where there is one."""
+    document, known = subject.document, subject.version.policy.session_types
+    if not known:
+        return
+    tests = ((("tests", number, "booking"), test.get("booking", {})) for number, test in enumerate(document["tests"]))
+    helps: dict[str, str] = {}
+    for path, short in chain([(("given",), document.get("given", {}))], tests):
+        name = short.get("session_type")
+        if name is None or name in known:
+            continue
+        if name not in helps:
+            guess = did_you_mean(name, known) if len(helps) < _MOST_HINTS else ""
+            helps[name] = guess or "add it to `session_types` of the clinic file, or correct the test"
+        message = f"`{name}` is not in `session_types` of the clinic file"
+        yield Finding("PR506", (*path, "session_type"), message, helps[name])
 
 
 def _check_expected(expect: dict[str, Any], path: Path, subject: _Subject) -> Iterator[Finding]:

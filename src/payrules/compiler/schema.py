@@ -14,7 +14,7 @@ from typing import Any
 
 from payrules.compiler.document import resolve_scalar
 from payrules.compiler.findings import MOST_FOUND, diagnose, did_you_mean, listed
-from payrules.compiler.hints import as_quiet_hours, as_weekdays, with_a_dot
+from payrules.compiler.hints import as_quiet_hours, as_weekdays, not_negative, with_a_dot
 from payrules.compiler.keywords import explaining_validator, is_valid, quick_validator, repeated
 from payrules.compiler.positions import Path, Positions
 from payrules.domain.diagnostics import Diagnostic, Location, position_key
@@ -85,14 +85,17 @@ class FileSchema:
                 yield _not_allowed(error, path, positions)
             case "pattern":
                 message = f"{_quoted(error.instance)} is not {_title(error.schema)}"
-                help = with_a_dot(error.instance, error.validator_value) or _examples(error.schema)
+                written, pattern = error.instance, error.validator_value
+                otherwise = (not_negative(written, pattern, _name(path)), _examples(error.schema))
+                help = with_a_dot(written, pattern) or "; ".join(filter(None, otherwise))
                 yield diagnose("PR205", place, message, help)
             case "uniqueItems":
                 yield from _repeated(error.instance, path, positions)
             case "minItems" | "minProperties":
                 what = "item" if error.validator == "minItems" else "key"
                 message = f"{_name(path)} is empty: it needs at least one {what}"
-                yield diagnose("PR206", place, message, _hint_for_empty(error.schema))
+                optional = path not in {(name,) for name in self._schema["required"]}
+                yield diagnose("PR206", place, message, _hint_for_empty(error.schema, optional=optional))
             case "maxItems" | "maxLength" | "maxProperties":
                 unit = _UNITS[error.validator]
                 most = f"at most {error.validator_value:,} are allowed"
@@ -234,6 +237,6 @@ def _examples(schema: dict[str, Any]) -> str:
     return f"write for example {listed(examples[:3])}" if examples else ""
 
 
-def _hint_for_empty(schema: dict[str, Any]) -> str:
+def _hint_for_empty(schema: dict[str, Any], *, optional: bool) -> str:
     known = schema.get("properties")
-    return f"known here: {listed(known)}" if known else "add one, or remove the key"
+    return f"known here: {listed(known)}" if known else "add one, or remove the key" if optional else "add one"

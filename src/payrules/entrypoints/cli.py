@@ -143,7 +143,7 @@ def compile_(path: str, form: str) -> ExitCode:
 @click.option(
     "--against",
     metavar="PATH|REV",
-    help="Clinic files to compare with, a path or a git revision: show only what would change.",
+    help="Clinic files to compare with, a path or a git revision (where HEAD left it): show only what would change.",
 )
 @click.option("--expect", metavar="FILE", help="Compare with expected decisions (JSON); exit code 4 where one differs.")
 @click.option("--explain", is_flag=True, help="Add why, and why not for every other rule.")

@@ -26,10 +26,14 @@ from payrules.entrypoints.exit_codes import ExitCode
     help="What to compare with: a git revision (where HEAD left it, as a pull request does), or a folder.",
 )
 @click.option(
-    "--bookings", metavar="FILE", help="Known bookings to replay, as `simulate` takes them; - for standard input."
+    "--bookings",
+    metavar="FILE",
+    help="Known bookings to replay, as `simulate` takes them; - for standard input. Not with --store.",
 )
 @click.option(
-    "--store", metavar="URL", help="A store: replays its bookings, and tells what is in force and pending there."
+    "--store",
+    metavar="URL",
+    help="A store: replays its bookings, and tells what is in force and pending there. Not with --bookings.",
 )
 @click.option(
     "--format",

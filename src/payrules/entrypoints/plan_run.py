@@ -17,13 +17,16 @@ from payrules.adapters.booking_files import (
     open_bookings,
     read_records,
 )
-from payrules.adapters.git_trees import find_base, read_both
+from payrules.adapters.git_trees import find_base, mistyped, read_both
 from payrules.adapters.zones import load_zone
-from payrules.app.landing import Landing, Standing, land_in
+from payrules.app.catalogue import ClinicFile, compile_files
+from payrules.app.landing import Landing, Standing, land_in, not_in_force
 from payrules.app.planning import Plan, plan_files
 from payrules.app.records import Refusal
 from payrules.app.repeats import refuse_repeats
 from payrules.app.replay import Replay, replay_records, replay_stored
+from payrules.compiler.compile import Version
+from payrules.compiler.findings import stem_of
 from payrules.domain.diagnostics import has_errors
 from payrules.entrypoints.exit_codes import ExitCode
 from payrules.entrypoints.plans.told import Told
@@ -47,10 +50,16 @@ def run_plan(paths: tuple[str, ...], options: Options) -> ExitCode:
         raise click.UsageError("--bookings and --store do not go together")
     now = bootstrap.now()
     base = find_base(options.base, paths)
-    plan = plan_files(*read_both(base, paths), bootstrap.build().compiler)
+    before, after = read_both(base, paths)
+    compiler = bootstrap.build().compiler
+    if faults := mistyped(before, after, paths):
+        print_errors(compile_files(faults, compiler))
+        return ExitCode.DIAGNOSTICS
+    plan = plan_files(before, after, compiler)
     print_errors(plan.catalogue)
     replays: dict[str, Replay] = {}
     standings: dict[str, tuple[Landing | None, Standing]] = {}
+    otherwise: dict[str, str | None] = {}
     records = refused = 0
     if options.bookings is not None:
         for refusal in _replay_file(plan, options.bookings, replays):
@@ -62,8 +71,10 @@ def run_plan(paths: tuple[str, ...], options: Options) -> ExitCode:
             click.echo(f"error: {options.bookings}: holds no bookings", err=True)
             return ExitCode.FAILURE
     elif options.store is not None:
-        standings = _replay_store(plan, options.store, now, replays)
-    _report(Told(plan, base, now, replays, standings, refused, options.store is not None), options.form)
+        unchanged = (file for file in after if isinstance(file, ClinicFile) and stem_of(file.file) in plan.unchanged)
+        versions = compile_files(unchanged, compiler, analysis=False).versions
+        standings, otherwise = _replay_store(plan, versions, options.store, now, replays)
+    _report(Told(plan, base, now, replays, standings, refused, options.store is not None, otherwise), options.form)
     if has_errors(plan.catalogue.diagnostics):
         return ExitCode.DIAGNOSTICS
     if refused:
@@ -84,20 +95,24 @@ def _replay_file(plan: Plan, path: str, replays: dict[str, Replay]) -> Iterator[
 
 
 def _replay_store(
-    plan: Plan, store: str, now: datetime, replays: dict[str, Replay]
-) -> dict[str, tuple[Landing | None, Standing]]:
-    """Replay what a store holds, page by page; how the clinics stand in it. The store is neither made nor upgraded."""
+    plan: Plan, unchanged: dict[str, Version], store: str, now: datetime, replays: dict[str, Replay]
+) -> tuple[dict[str, tuple[Landing | None, Standing]], dict[str, str | None]]:
+    """Replay what a store holds, page by page; how the clinics stand in it, and which others run by another version.
+
+    The store is neither made nor upgraded.
+    """
     from payrules.adapters.store import open_store
 
     with closing(open_store(store, create=False, migrate=False)) as ledger:
         with ledger.reading() as tx:
             standings = land_in(tx, plan.clinics, now)
+            otherwise = not_in_force(tx, unchanged, now)
         numbers = {clinic: standing.clinic_no for clinic, (_, standing) in standings.items()}
         with _counting() as count:
             for clinic, replay in replay_stored(plan, ledger, numbers):
                 replays[clinic] = replay
                 count(f"{clinic}: {replay.bookings:,} bookings")
-    return standings
+    return standings, otherwise
 
 
 @contextmanager

@@ -1,12 +1,20 @@
 """The lines of `payrules test --format json` (schema/test-result.v1.schema.json)."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from payrules.app.diagnostic_lines import diagnostic_line
 from payrules.app.policy_tests import ClinicTests, Gap
 from payrules.compiler.compile import Version
 from payrules.domain.coverage import PointKind
+from payrules.domain.diagnostics import Diagnostic
 from payrules.entrypoints.policy_test_words import gap_words
+
+
+def diagnostic_object(diagnostic: Diagnostic) -> dict[str, Any]:
+    """What is wrong with a clinic file or a tests file, as `validate --format json` writes it."""
+    return {"type": "diagnostic", "diagnostic": json.loads(diagnostic_line(diagnostic))}
 
 
 def clinic_objects(result: ClinicTests) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The command `payrules test`: reading, running and reporting, joined."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from payrules.bootstrap import build
 from payrules.compiler.compile import Version
 from payrules.compiler.findings import diagnose
 from payrules.compiler.policy_tests import clinic_file_of, path_of_tests
-from payrules.domain.diagnostics import Diagnostic, Location, Severity, position_key
+from payrules.domain.diagnostics import Diagnostic, Location, Severity, has_errors, position_key
 from payrules.entrypoints.exit_codes import ExitCode
-from payrules.entrypoints.policy_test_objects import clinic_objects, summary_object
+from payrules.entrypoints.policy_test_objects import clinic_objects, diagnostic_object, summary_object
 from payrules.entrypoints.policy_test_pages import MOST_GAPS, clinic_lines, summary_lines
 from payrules.entrypoints.policy_test_words import gap_words, mismatch_words
 from payrules.entrypoints.reporters import REPORTERS, in_repository, report_text
@@ -39,13 +40,15 @@ class Options:
 def run_tests(paths: tuple[str, ...], options: Options) -> ExitCode:
     """Run and report. Raises PayrulesError where what `changed` names cannot be read."""
     application = build()
-    # Of a tests file that is named, the clinic file beside it.
+    # Of a tests file that is named, the clinic file beside it; where that is missing, reading the tests tells it.
     clinic_paths = tuple(dict.fromkeys(clinic_file_of(path) if is_tests_file(path) else path for path in paths))
-    catalogue = application.catalogue(clinic_paths, analysis=False)
+    present = tuple(path for path in clinic_paths if path in paths or os.path.lexists(path))
+    catalogue = application.catalogue(present, analysis=False)
     files = application.policy_tests(paths, catalogue)
     sources = catalogue.sources | files.sources
-    found = (*catalogue.diagnostics, *files.diagnostics)
-    errors = sorted((d for d in found if d.severity is Severity.ERROR), key=position_key)
+    # The warnings of a clinic file are for `validate`, which does not read tests files.
+    errors = [d for d in catalogue.diagnostics if d.severity is Severity.ERROR]
+    found = sorted((*errors, *files.diagnostics), key=position_key)
     before = None if options.changed is None else application.catalogue_at(options.changed, clinic_paths)
     results = [
         run_policy_tests(version, files.suites.get(clinic), load_zone, _touched(clinic, version, before))
@@ -55,16 +58,19 @@ def run_tests(paths: tuple[str, ...], options: Options) -> ExitCode:
     minimum = options.min_coverage
     below = [result for result in results if minimum is not None and result.coverage.percent < minimum]
     if options.form == "github":
-        errors += sorted(_annotations(results, below), key=position_key)
-        for line in REPORTERS["github"](in_repository(errors), sources.get):
+        annotations = sorted(_annotations(results, below), key=position_key)
+        for line in REPORTERS["github"](in_repository([*found, *annotations]), sources.get):
             click.echo(line)
+    elif options.form == "json":
+        for diagnostic in found:
+            click.echo(json.dumps(diagnostic_object(diagnostic)))
     else:
-        for line in report_text(errors, sources.get, color=in_colour(sys.stderr)):
+        for line in report_text(found, sources.get, color=in_colour(sys.stderr)):
             click.echo(line, err=True)
     some = any(result.tested for result in results)
     if some or options.uncovered:
         _report(results, below, options)
-    if any(d.severity is Severity.ERROR for d in found):
+    if has_errors(found):
         return ExitCode.DIAGNOSTICS
     if not some:
         click.echo(_no_tests(results), err=True)

@@ -84,7 +84,7 @@ def _first_clinic(wanted: Beginning) -> FirstClinic:
 def _only_one(country: str, zones: tuple[str, ...]) -> str | None:
     if len(zones) > 1:
         named = ", ".join(zones[:_MOST_NAMED]) + (" …" if len(zones) > _MOST_NAMED else "")
-        raise _wrong("timezone", f"`{country}` has {len(zones)} time zones: say which ({named})")
+        raise _wrong("country", f"`{country}` has {len(zones)} time zones: say which by --timezone ({named})")
     return zones[0] if zones else None
 
 

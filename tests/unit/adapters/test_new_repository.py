@@ -40,7 +40,8 @@ def test_first_clinic_file_is_right_in_every_country(country: str) -> None:
         ("NO", ("Europe/Oslo",), "NOK", "nb"),
         ("GB", ("Europe/London",), "GBP", "en"),
         ("IN", ("Asia/Kolkata",), "INR", "hi"),
-        ("DE", ("Europe/Berlin", "Europe/Busingen"), "EUR", "de"),
+        ("DE", ("Europe/Berlin",), "EUR", "de"),
+        ("ES", ("Europe/Madrid", "Africa/Ceuta", "Atlantic/Canary"), "EUR", "es"),
     ],
 )
 def test_country_tells_the_rest(country: str, timezones: tuple[str, ...], currency: str, language: str) -> None:

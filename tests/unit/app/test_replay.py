@@ -121,7 +121,11 @@ def test_the_bookings_of_other_clinics_are_passed_over() -> None:
     # What is passed over is not looked at, whatever it holds.
     refusals, found = taken(of, record_fields(), {"clinic": "harbour"}, {"clinic": "gone"})
     assert refusals == [None, None, None]
-    assert found == {CLINIC: Replay(bookings=1, outcomes=found[CLINIC].outcomes, money=found[CLINIC].money)}
+    # Those of a removed clinic are counted.
+    assert found == {
+        CLINIC: Replay(bookings=1, outcomes=found[CLINIC].outcomes, money=found[CLINIC].money),
+        "gone": Replay(bookings=1),
+    }
 
 
 def test_what_cannot_be_read_is_refused_and_the_others_go_on() -> None:

@@ -185,6 +185,22 @@ def test_help_says_what_was_meant() -> None:
     assert diagnostic.help == "write one of `in_person`, `online`, `phone`, `null`"
 
 
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("", "write `payrules_tests: 1`, `clinic: fjord-fysio` and `tests` with a test, or remove the file"),
+        (HEAD + "tests: []\n", "add one"),
+        (HEAD + "given: {duration: -1h}\n" + ONE, "`duration` is never negative; write for example `50m`, `2h`"),
+        (HEAD + 'given: {price: "-5"}\n' + ONE, '`price` is never negative; write for example `"2000.00"`, `null`'),
+        ("payrules_tests: 1\nclinic: -f\n" + ONE, "write for example `nordlys-psykologi`, `first-visit-prepaid`"),
+        (HEAD + 'given: {price: "5.x"}\n' + ONE, 'write for example `"2000.00"`, `null`'),
+    ],
+)
+def test_help_says_what_to_write(text: str, help: str) -> None:
+    _, [diagnostic] = read(text)
+    assert diagnostic.help == help
+
+
 def test_a_time_that_comes_twice_may_be_expected() -> None:
     right(HEAD + "tests: [{name: a, expect: {links: [{at: 2026-10-25T02:30}]}}]\n")
 
@@ -194,3 +210,36 @@ def test_without_a_clinic_file_only_the_form_is_looked_at() -> None:
     assert read_policy_tests(text.encode(), FILE, SCHEMA, None, load_zone) == (None, ())
     _, [diagnostic] = read_policy_tests(HEAD.encode(), FILE, SCHEMA, None, load_zone)
     assert diagnostic.code == "PR202"
+
+
+PRICES = 'session_types: {individual-50: {name: Individual therapy, price: "1250.00"}}\n'
+UNLISTED = 'given: {session_type: individal-50, price: "100.00"}\n'
+
+
+def test_a_session_type_that_the_price_list_does_not_have_is_a_warning() -> None:
+    version = version_of(clinic_text(PRICES))
+    text = HEAD + UNLISTED + "tests: [{name: a, booking: {session_type: couples}, expect: {rule: null}}]\n"
+    tests, found = read_policy_tests(text.encode(), FILE, SCHEMA, version, load_zone)
+    assert tests is not None
+    assert [(d.code, d.severity.value, d.location.line, d.location.column) for d in found] == [
+        ("PR506", "warning", 3, 23),
+        ("PR506", "warning", 4, 43),
+    ]
+    assert found[0].help == "did you mean `individual-50`?"
+    assert found[1].help == "add it to `session_types` of the clinic file, or correct the test"
+
+
+def test_without_a_price_list_any_session_type_is_right() -> None:
+    right(HEAD + UNLISTED + "tests: [{name: a, booking: {session_type: null}, expect: {rule: null}}]\n")
+
+
+def test_however_many_warnings_there_are_an_error_is_shown() -> None:
+    text = HEAD + "tests:\n"
+    text += "".join(
+        f"  - {{name: t{n}, booking: {{session_type: x{n}}}, expect: {{rule: null}}}}\n" for n in range(150)
+    )
+    text += "  - {name: wrong, expect: {rule: deer}}\n"
+    version = version_of(clinic_text(PRICES))
+    tests, found = read_policy_tests(text.replace("\n", "\r\n").encode(), FILE, SCHEMA, version, load_zone)
+    assert (tests, len(found)) == (None, 100)
+    assert found[-1].code == "PR504"

@@ -29,7 +29,12 @@ from payrules.entrypoints.plans.markdown import LONGEST, markdown_of
 from payrules.entrypoints.plans.objects import condition_object
 from payrules.entrypoints.plans.text import print_text
 from payrules.entrypoints.plans.told import Told
-from payrules.entrypoints.plans.words import other_text, remarks, replay_texts, span_text
+from payrules.entrypoints.plans.words import (
+    other_text,
+    remarks,
+    replay_texts,
+    span_text,
+)
 
 POLICY = policy()
 
@@ -81,7 +86,13 @@ def region(
             "starts before 2027-01-02",
             {"starts_on": {"before": "2027-01-02"}},
         ),
-        ({"start_time": TimeRange(1080, 480)}, "starts 18:00–08:00", {"start_time": {"from": "18:00", "to": "08:00"}}),
+        (
+            {"start_time": TimeRange(1080, 480)},
+            "starts from 18:00 to before 08:00",
+            {"start_time": {"from": "18:00", "to": "08:00"}},
+        ),
+        ({"weekday": frozenset({0, 1, 2})}, "on mon to wed", {"weekday": ["mon", "tue", "wed"]}),
+        ({"weekday": frozenset({0, 1, 3})}, "on mon or tue or thu", {"weekday": ["mon", "tue", "thu"]}),
         (
             {"session_type": frozenset("a"), "first_visit": True},
             "session type a · first visit",

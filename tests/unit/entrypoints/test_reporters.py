@@ -440,7 +440,7 @@ def test_lines_have_no_line_ends(name: str) -> None:
         (1, "ee", "1 clinic file: 2 errors"),
         (3, "w", "3 clinic files: 1 warning"),
         (1_000, "", "1,000 clinic files: no errors"),
-        (0, "e", "0 clinic files: 1 error"),
+        (0, "e", "no clinic file: 1 error"),
     ],
 )
 def test_summary(files: int, severities: str, line: str) -> None:

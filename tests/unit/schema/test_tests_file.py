@@ -24,7 +24,8 @@ def test_what_both_files_know_is_the_same(load_schema: LoadSchema) -> None:
     clinic, tests = (load_schema(name)["$defs"] for name in ("clinic", "tests"))
     shared = clinic.keys() & tests.keys() - {"tag"}
     assert {"slug", "text", "dateTime", "positiveDuration", "channel"} == shared
-    assert all(clinic[name] == tests[name] for name in shared)
+    # Each has examples of its own: a reminder comes after days, an appointment takes minutes.
+    assert all(clinic[name] | {"examples": []} == tests[name] | {"examples": []} for name in shared)
     booking = tests["booking"]["properties"]
     assert booking["price"]["pattern"] == clinic["amount"]["pattern"]
     assert booking["timezone"]["pattern"] == clinic["timeZoneName"]["pattern"]

@@ -125,6 +125,31 @@ given: {starts_at: 2026-10-25T02:30+01:00}
 """,
     ),
     Code(
+        "PR506",
+        "a test books a session type that the price list does not have",
+        Severity.WARNING,
+        """\
+The clinic file has a price list, `session_types`, and the booking of this test has a session type
+that is not in it. A booking system may send such a booking, so the test runs; but then no rule that
+asks for a session type applies to it, and its price is what it brings itself.
+
+The usual causes are a typo, and a session type that was renamed or removed without its tests. Such
+a test may go on passing, and no longer show what its name says.
+
+Wrong, where the price list has `individual-50`:
+
+```yaml
+given: {session_type: individal-50, price: "100.00"}
+```
+
+Right:
+
+```yaml
+given: {session_type: individual-50, price: "100.00"}
+```
+""",
+    ),
+    Code(
         "PR510",
         "a policy test is not met",
         Severity.ERROR,

@@ -72,12 +72,19 @@ def _condition(name: str, condition: Any, policy: Policy) -> str:
             said = [f"{word} {day}" for word, day in (("from", from_on), ("before", before_on)) if day is not None]
             return f"starts {' '.join(said)}"
         case TimeRange(from_minute, to_minute):
-            return f"starts {clock(from_minute)}–{clock(to_minute)}"
+            return f"starts from {clock(from_minute)} to before {clock(to_minute)}"
         case bool():
             return "first visit" if condition else "not the first visit"
     if name == "weekday":
-        return f"on {_either(WEEKDAYS[day] for day in sorted(condition))}"
+        return f"on {_weekdays(sorted(condition))}"
     return f"{words} {_either(sorted(condition))}"
+
+
+def _weekdays(days: list[int]) -> str:
+    """`mon to fri` for three or more that follow each other."""
+    if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+        return f"{WEEKDAYS[days[0]]} to {WEEKDAYS[days[-1]]}"
+    return _either(WEEKDAYS[day] for day in days)
 
 
 def _amount(minor: int, policy: Policy) -> str:

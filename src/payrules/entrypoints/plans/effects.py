@@ -1,5 +1,6 @@
 """What becomes of bookings that are treated differently; regions of one effect are told together."""
 
+from itertools import count
 from typing import NamedTuple
 
 from payrules.domain.decision import Outcome
@@ -18,11 +19,17 @@ class Effect(NamedTuple):
 
 def effects_of(difference: Difference) -> list[Effect]:
     """The effects on bookings that lack nothing, in the order of their first region."""
-    found: dict[tuple[Outcome, Outcome, tuple[Change, ...]], Effect] = {}
-    for number, region in enumerate(difference.regions, 1):
-        if region.lacking:
-            continue
-        old, new = region.before.decision, region.after.decision
-        key = old.outcome, new.outcome, setting_changes(old, new)
-        found.setdefault(key, Effect(*key, [])).regions.append((number, region))
-    return list(found.values())
+    found: dict[tuple[Outcome, Outcome, tuple[Change, ...]], list[Region]] = {}
+    for region in difference.regions:
+        if not region.lacking:
+            old, new = region.before.decision, region.after.decision
+            found.setdefault((old.outcome, new.outcome, setting_changes(old, new)), []).append(region)
+    numbers = count(1)
+    return [Effect(*key, [(next(numbers), region) for region in regions]) for key, regions in found.items()]
+
+
+def in_order(difference: Difference) -> list[Region]:
+    """The regions as their effects number them, the examples too; behind them those that lack something."""
+    regions = [region for effect in effects_of(difference) for _, region in effect.regions]
+    regions += [region for region in difference.regions if region.lacking]
+    return [one._replace(example=one.example._replace(id=f"example-{n}")) for n, one in enumerate(regions, 1)]

@@ -14,8 +14,10 @@ from payrules.entrypoints.plans.taking_effect import taking_effect
 from payrules.entrypoints.plans.told import Told
 from payrules.entrypoints.plans.words import (
     LACKING,
+    besides_texts,
     headline,
     kinds_text,
+    not_in_force_texts,
     other_text,
     remarks,
     replay_texts,
@@ -43,6 +45,10 @@ def markdown_of(told: Told) -> str:
     title = f"## payrules plan\n\n**{inert(totals(told.plan.clinics, told.base_text))}**\n"
     if told.refused:
         title += f"\n{counted(told.refused, 'record')} refused, and not replayed\n"
+    if told.not_in_force:
+        title += "".join(f"\n- {inert(line)}" for line in not_in_force_texts(told.not_in_force)) + "\n"
+    if told.base_remark is not None:
+        title += f"\n{told.base_remark}\n"
     room = LONGEST - _FOR_TAIL - len(title.encode())
     shown, room = _as_many(clinics, room)
     texts, left, other = [title], 0, 0
@@ -82,15 +88,15 @@ def _tail(clinics: int, kinds: int, other: int) -> Iterator[str]:
 
 def _clinic(plan: ClinicPlan, told: Told) -> _Clinic:
     head = f"### {code(plan.clinic)} · {plan.kind} · {code(plan.file)}\n\n**{inert(headline(plan))}**\n"
-    head += "".join(f"\n- {inert(text)}" for text in taking_effect(plan, told))
+    head += "".join(f"\n- {inert(text)}" for text in (*besides_texts(plan), *taking_effect(plan, told)))
     head = head.rstrip("\n") + "\n"
     return _Clinic(head, [*_replay(plan, told), *_effects(plan), *_others(plan)])
 
 
 def _replay(plan: ClinicPlan, told: Told) -> Iterator[tuple[str, int]]:
     replay = told.replays.get(plan.clinic)
-    if replay is not None and plan.after is not None:
-        first, *more = replay_texts(replay, plan.after.policy)
+    if replay is not None:
+        first, *more = replay_texts(replay, None if plan.after is None else plan.after.policy)
         lines = "".join(f"\n- {inert(text)}" for text in more)
         yield f"**Replay:** {inert(first)}\n{lines}\n", 0
 

@@ -19,6 +19,7 @@ from payrules.domain.duration import format_seconds
 from payrules.domain.money import MINOR_UNITS, Money, format_minor
 from payrules.domain.policy import WEEKDAYS, Condition, DateRange, Policy, QuietHours, Range, TagCondition, TimeRange
 from payrules.domain.timeline import Activation, RecordOutcome
+from payrules.entrypoints.plans.effects import in_order
 from payrules.entrypoints.plans.told import Told
 from payrules.entrypoints.plans.words import headline
 
@@ -70,10 +71,15 @@ def _difference(plan: ClinicPlan) -> dict[str, Any] | None:
         "whole": list(difference.whole),
         "found": difference.found,
         "lacking": difference.lacking,
-        "regions": [_region(region, before, after, sources) for region in difference.regions],
+        "regions": [_region(region, before, after, sources) for region in in_order(difference)],
         "unsettled_found": difference.unsettled_found,
         "unsettled": _unsettled(difference, before.policy, after.policy),
+        "besides": None if plan.besides is None else _besides(plan.besides),
     }
+
+
+def _besides(besides: Difference) -> dict[str, Any]:
+    return {"whole": list(besides.whole), "found": besides.found, "unsettled_found": besides.unsettled_found}
 
 
 def _unsettled(difference: Difference, before: Policy, after: Policy) -> list[dict[str, str | None]]:

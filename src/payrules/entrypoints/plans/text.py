@@ -17,7 +17,9 @@ from payrules.entrypoints.plans.taking_effect import taking_effect
 from payrules.entrypoints.plans.told import Told
 from payrules.entrypoints.plans.words import (
     LACKING,
+    besides_texts,
     headline,
+    not_in_force_texts,
     other_text,
     remarks,
     replay_texts,
@@ -40,7 +42,11 @@ def print_text(told: Told, write: Callable[[str], object], *, colour: bool, widt
         page.gap()
     if told.refused:
         page.say(Text(f"{counted(told.refused, 'record')} refused, and not replayed"))
+    for line in not_in_force_texts(told.not_in_force):
+        page.say(Text(visible(line)))
     page.say(Text(visible(totals(told.plan.clinics, told.base_text)), "bold"))
+    if told.base_remark is not None:
+        page.say(Text(told.base_remark))
 
 
 def _clinic(page: Page, plan: ClinicPlan, told: Told) -> None:
@@ -50,7 +56,7 @@ def _clinic(page: Page, plan: ClinicPlan, told: Told) -> None:
     )
     certain = plan.difference is not None and plan.difference.nothing
     _say(page, headline(plan), "bold green" if certain else "bold")
-    for text in taking_effect(plan, told):
+    for text in (*besides_texts(plan), *taking_effect(plan, told)):
         _say(page, text)
     _difference(page, plan)
     if plan.others:
@@ -58,9 +64,9 @@ def _clinic(page: Page, plan: ClinicPlan, told: Told) -> None:
         for change in plan.others:
             _say(page, other_text(change))
     replay = told.replays.get(plan.clinic)
-    if replay is not None and plan.after is not None:
+    if replay is not None:
         page.gap()
-        first, *more = replay_texts(replay, plan.after.policy)
+        first, *more = replay_texts(replay, None if plan.after is None else plan.after.policy)
         _say(page, f"replay: {first}", "bold")
         for text in more:
             _say(page, f"  {text}")

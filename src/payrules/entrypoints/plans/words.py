@@ -1,8 +1,9 @@
 """A plan in words: one clinic's headline, when it takes effect, what a replay found. Plain text, nothing escaped."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from payrules.app.other_changes import OtherChange
@@ -11,12 +12,13 @@ from payrules.app.replay import Moved, Replay, Step
 from payrules.domain.difference import Difference, Unsettled
 from payrules.domain.money import Money
 from payrules.domain.policy import Policy
-from payrules.entrypoints.activation_words import duration_text
+from payrules.entrypoints.activation_words import duration_text, short_digest
 from payrules.entrypoints.decisions.words import NOT_DECIDED, counted, outcome_text, price_text
 
 ALIKE: Final = "no booking is treated differently"
 LACKING: Final = "bookings that lack a fact"
 _LONGEST: Final = 200
+_MOST_NAMED: Final = 20
 _VERDICTS: Final = {
     "different": ("treats bookings differently", "treat bookings differently"),
     "alike": ("treats no booking differently", "treat no booking differently"),
@@ -30,6 +32,7 @@ _WHOLE: Final = {
     "timezone": "the time zone changes, from {0.timezone} to {1.timezone}",
     "currency": "the currency changes, from {0.currency} to {1.currency}",
 }
+_KEYS: Final = {"timezone": "time zone", "currency": "currency"}
 _REMOVED: Final = (
     "the file is removed, which changes nothing: what is in force stays in force;"
     " to end payments set `payments: inactive` and let that take effect first"
@@ -55,6 +58,19 @@ def headline(plan: ClinicPlan) -> str:
     if difference.unsettled_found:
         return "it could not be settled whether any booking is treated differently"
     return ALIKE + ("" if before.active or after.active else ": payments are inactive, before and after")
+
+
+def besides_texts(plan: ClinicPlan) -> list[str]:
+    """A line on what the headline hides, where it hides anything."""
+    if plan.besides is None or plan.difference is None:
+        return []
+    number = kinds_text(plan.besides.found) if plan.besides.found else "perhaps some kinds of bookings"
+    if whole := [_KEYS[key] for key in plan.difference.whole]:
+        alone = f"change the {' and the '.join(whole)} in a commit of its own to see which"
+        return [f"more changes than that: {number} besides; {alone}"]
+    if plan.besides.whole:
+        number = "all bookings that are billed"
+    return [f"once payments are active, {number} would be treated differently"]
 
 
 def kinds_text(number: int) -> str:
@@ -83,9 +99,12 @@ def _without_difference(plan: ClinicPlan) -> str:
     return f"a new clinic: {said}"
 
 
-def replay_texts(replay: Replay, after: Policy) -> list[str]:
+def replay_texts(replay: Replay, after: Policy | None) -> list[str]:
     """What known bookings say: how many, what becomes of them, the money and the links that move."""
     source = "stored bookings" if replay.stored else "bookings"
+    if after is None:
+        are = "booking is" if replay.bookings == 1 else "bookings are"
+        return [f"{replay.bookings:,} {are} of a clinic without a file, and not compared"]
     if not replay.bookings:
         return [f"no {source} of this clinic to replay"]
     would, condition = "is" if replay.different == 1 else "are", ""
@@ -139,6 +158,14 @@ def span_text(span: timedelta) -> str:
                 whole.append(duration_text(rest))
             break
     return " ".join(whole)
+
+
+def not_in_force_texts(in_force: Mapping[str, str | None]) -> Iterator[str]:
+    """A line for each clinic whose file is as it was, but is not what a store has in force."""
+    for clinic, digest in islice(in_force.items(), _MOST_NAMED):
+        yield f"{clinic}: in force: {'nothing' if digest is None else short_digest(digest)}, which is not this file"
+    if len(in_force) > _MOST_NAMED:
+        yield f"and {len(in_force) - _MOST_NAMED:,} clinics more whose file is not what is in force"
 
 
 def other_text(change: OtherChange) -> str:

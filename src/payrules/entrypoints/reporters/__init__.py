@@ -52,7 +52,8 @@ def summary(files: int, diagnostics: Sequence[Diagnostic]) -> str:
     errors = sum(d.severity is Severity.ERROR for d in diagnostics)
     warnings = len(diagnostics) - errors
     found = [_count(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return f"{_count(files, 'clinic file')}: {', '.join(found) or 'no errors'}"
+    read = _count(files, "clinic file") if files else "no clinic file"
+    return f"{read}: {', '.join(found) or 'no errors'}"
 
 
 def _count(number: int, word: str) -> str:

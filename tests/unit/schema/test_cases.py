@@ -11,7 +11,7 @@ from payrules.domain.codes import CODES
 CASES = Path(__file__).parents[2] / "cases"
 FOLDERS = sorted((CASES / "invalid").iterdir())
 # Made by tests: too large to store (PR005), or about a path or a directory (PR001, PR008 to PR012).
-NOT_STORED = {"PR001", "PR005", "PR008", "PR009", "PR010", "PR011", "PR012"}
+NOT_STORED = {"PR001", "PR005", "PR008", "PR009", "PR010", "PR011", "PR012", "PR014"}
 
 
 def expected_of(folder: Path) -> list[dict[str, Any]]:

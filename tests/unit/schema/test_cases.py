@@ -10,7 +10,7 @@ from payrules.domain.codes import CODES
 
 CASES = Path(__file__).parents[2] / "cases"
 FOLDERS = sorted((CASES / "invalid").iterdir())
-# Made by tests: too large to store (PR005), or about a path or a directory (PR001, PR008 to PR012).
+# Made by tests: too large to store (PR005), or about a path or a directory (the others).
 NOT_STORED = {"PR001", "PR005", "PR008", "PR009", "PR010", "PR011", "PR012", "PR014"}
 
 

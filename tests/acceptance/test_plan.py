@@ -255,6 +255,15 @@ def test_activation_and_its_end(run: Run, repository: Repository) -> None:
     assert "its effective_from, Thu 1 Jan 2026 00:00 (Europe/Oslo), is past" in text
 
 
+def test_the_first_kinds_of_an_effect_are_told_and_the_others_counted(run: Run, repository: Repository) -> None:
+    rules = "".join(f"- {{id: rule-{n}, when: {{session_type: type-{n}}}, set: {{}}}}\n" for n in range(11))
+    repository.commit({FILE: clinic_text(f"rules:\n{rules}")})
+    repository.write({FILE: clinic_text(f"rules:\n{rules}", payments="inactive")})
+    text = run("plan").stdout
+    assert "   10. session type type-9\n" in text
+    assert "and 2 kinds of bookings more: `--format json` tells them" in text
+
+
 def test_another_time_zone_is_all_bookings(run: Run, repository: Repository) -> None:
     repository.write({FILE: clinic_text(timezone="Europe/Stockholm")})
     result = run("plan", "--bookings", bookings({}))

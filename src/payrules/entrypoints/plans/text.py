@@ -19,6 +19,7 @@ from payrules.entrypoints.plans.words import (
     LACKING,
     besides_texts,
     headline,
+    kinds_text,
     not_in_force_texts,
     other_text,
     remarks,
@@ -28,6 +29,8 @@ from payrules.entrypoints.plans.words import (
 from payrules.entrypoints.reporters.excerpt import visible
 
 _KINDS = {Kind.NEW: "green", Kind.CHANGED: "yellow", Kind.REMOVED: "magenta", Kind.BROKEN: "bold red"}
+_MOST_KINDS = 10
+"""How many kinds of bookings of one effect are told: a reader who wants more has JSON."""
 _INDENT = "  "
 _BELOW = Text(" " * 7)
 _BULLET = Text("    - ", "dim")
@@ -81,16 +84,20 @@ def _difference(page: Page, plan: ClinicPlan) -> None:
     for effect in effects_of(difference):
         page.gap()
         page.hang(Text(_INDENT), _effect(effect))
-        for number, region in effect.regions:
+        for number, region in effect.regions[:_MOST_KINDS]:
             page.hang(Text(f"{number:>5}. ", "dim"), Text(visible(where_text(region, after.policy))))
             page.hang(_BELOW, Text(visible(decider_text(region, (before, after), sources)), "dim"))
             example = visible(example_text(region.example, after.policy, asked))
             page.hang(_BELOW, Text(f"for example {example}", "dim"))
+        if (left := len(effect.regions) - _MOST_KINDS) > 0:
+            page.hang(_BELOW, Text(f"and {kinds_text(left)} more: `--format json` tells them", "dim"))
     page.gap()
     if lines := list(lacking_texts(difference, (before, after), sources)):
         _say(page, LACKING)
-        for text, _ in lines:
+        for text, _ in lines[:_MOST_KINDS]:
             page.hang(_BULLET, Text(visible(text)))
+        if left := sum(number for _, number in lines[_MOST_KINDS:]):
+            page.hang(_BELOW, Text(f"and {kinds_text(left)} more", "dim"))
         page.gap()
     for text in remarks(difference, before.policy, after.policy):
         _say(page, text, "dim")

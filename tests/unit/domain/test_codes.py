@@ -7,8 +7,8 @@ import pytest
 from payrules.domain.codes import CODES
 from payrules.domain.diagnostics import Code, Severity
 
-RANGES = [(1, 14), (101, 111), (201, 208), (301, 314), (320, 326), (350, 355), (501, 505), (510, 511)]
-WARNINGS = {"PR006", "PR007", "PR013", "PR350", "PR351", "PR352", "PR353", "PR354", "PR355"}
+RANGES = [(1, 14), (101, 111), (201, 208), (301, 314), (320, 326), (350, 355), (501, 506), (510, 511)]
+WARNINGS = {"PR006", "PR007", "PR013", "PR350", "PR351", "PR352", "PR353", "PR354", "PR355", "PR506"}
 
 rows = pytest.mark.parametrize("row", CODES.values(), ids=CODES.keys())
 
